@@ -1,0 +1,1 @@
+"""What is looked at and what is known about it. Data first; no network, no store, nothing of ours imported."""
