@@ -1,0 +1,97 @@
+"""Is this the page that others get? Compares one answer with another; no network, no list of block pages.
+
+The signs follow what OONI's Web Connectivity compares (status, length, title, headers); one that matches is enough,
+since pages differ by language, by minute and by reader, and a block page matches in none.
+"""
+
+from urllib.parse import urlsplit
+
+from results.records import HttpStep
+
+_LENGTH_RATIO = 0.7
+_DISTINCTIVE = 2
+# Headers that any server may send, so that sharing them says nothing.
+_COMMON_HEADERS = frozenset(
+    [
+        "accept-ranges",
+        "age",
+        "allow",
+        "cache-control",
+        "connection",
+        "content-encoding",
+        "content-language",
+        "content-length",
+        "content-type",
+        "date",
+        "etag",
+        "expires",
+        "keep-alive",
+        "last-modified",
+        "location",
+        "pragma",
+        "server",
+        "set-cookie",
+        "transfer-encoding",
+        "vary",
+        "via",
+        "x-cache",
+        "x-content-type-options",
+        "x-frame-options",
+        "x-powered-by",
+        "x-xss-protection",
+        "strict-transport-security",
+        "content-security-policy",
+        "referrer-policy",
+        "alt-svc",
+        "upgrade",
+    ]
+)
+
+
+def alike(here: HttpStep, there: HttpStep) -> str:
+    """In words, the first sign that both come from the same site; empty where there is none."""
+    if here.body_sha256 is not None and here.body_sha256 == there.body_sha256 and here.body_bytes:
+        return "the body is the same"
+    if len(_distinctive(here) & _distinctive(there)) >= _DISTINCTIVE:
+        return "the site's own headers are there"
+    if here.status != there.status:
+        return ""
+    if here.title and here.title == there.title:
+        return "status and title are the same"
+    if here.title and there.title and not _share_a_word(here.title, there.title):
+        return ""
+    return "status and length agree" if _ratio(here, there) >= _LENGTH_RATIO else ""
+
+
+def same_site(one: str, other: str) -> bool:
+    """Whether two URLs are of one site: the same registered name, told without a list of public suffixes."""
+    return _registered(one) == _registered(other)
+
+
+def same_server(one: HttpStep, other: HttpStep) -> bool:
+    """Whether two answers carry the marks of one server or one content network."""
+    servers = [dict(step.headers).get("server", "") for step in (one, other)]
+    return bool(servers[0] and servers[0] == servers[1]) or bool(_distinctive(one) & _distinctive(other))
+
+
+def _distinctive(step: HttpStep) -> set[str]:
+    return {name for name, _ in step.headers} - _COMMON_HEADERS
+
+
+def _share_a_word(one: str, other: str) -> bool:
+    long = [{word for word in title.lower().split() if len(word) >= 5} for title in (one, other)]
+    return bool(long[0] & long[1]) or not (long[0] and long[1])
+
+
+def _ratio(here: HttpStep, there: HttpStep) -> float:
+    if here.capped and there.capped:
+        return 1.0
+    small, large = sorted((here.body_bytes or 0, there.body_bytes or 0))
+    return small / large if large else 1.0
+
+
+def _registered(url: str) -> str:
+    labels = (urlsplit(url).hostname or "").rstrip(".").split(".")
+    # com.kz, org.uk: two short labels at the end are one suffix.
+    deep = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
+    return ".".join(labels[-3:] if deep else labels[-2:])

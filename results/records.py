@@ -1,0 +1,260 @@
+"""What a vantage saw: steps, and the measurement that holds them. Frozen values, serialisable as they are.
+
+Nothing here says what it means (verdict.py) or where it is kept (tables.py). Times inside a measurement are seconds
+since its `started_at`, from a clock that only goes forward.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache
+from ipaddress import ip_address
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from results.failure import Failure
+
+SCHEMA = 1
+
+
+class Layer(StrEnum):
+    """The layers of the network that are measured, in the order in which a visit meets them."""
+
+    DNS = "dns"
+    TCP = "tcp"
+    TLS = "tls"
+    HTTP = "http"
+
+
+class Via(StrEnum):
+    """How a name was asked for."""
+
+    SYSTEM = "system"  # getaddrinfo: what a browser on this machine gets
+    UDP = "udp"  # a query of our own to the system's resolver, with every answer that came
+    EXTRA = "extra"  # a resolver from the configuration
+    TRUSTED = "trusted"  # an encrypted resolver that the network can't alter
+
+
+class Source(StrEnum):
+    """Who said that this address is the site's."""
+
+    LITERAL = "literal"  # it stands in the URL
+    SYSTEM = "system"
+    TRUSTED = "trusted"
+    CONTROL = "control"
+    PROBE = "probe"  # at the control: what the asking probe was given
+    NEUTRAL = "neutral"  # not the site's: a reference's, for an A/B test
+
+
+class Aim(StrEnum):
+    """What a step was for."""
+
+    VISIT = "visit"  # what a browser would do
+    NEUTRAL_NAME = "neutral_name"  # A/B: another name at the site's address
+    NEUTRAL_ADDRESS = "neutral_address"  # A/B: the site's name at another address
+    BASELINE = "baseline"  # A/B: a name that belongs to neither, at that other address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing tried, and how it ended."""
+
+    endpoint: str  # what was asked: "93.184.216.34:443", "udp://9.9.9.9", "https://dns.quad9.net/dns-query"
+    t0: float  # seconds since Measurement.started_at
+    t: float  # when it ended, same scale
+    failure: Failure | None = None
+    detail: str = ""  # the failure's own words; never an address of the vantage
+    hop: int = 0  # place in the redirect chain
+    attempt: int = 1  # 2: the same again after a pause
+    aim: Aim = Aim.VISIT
+
+    @property
+    def ms(self) -> float:
+        """How long it took, milliseconds."""
+        return (self.t - self.t0) * 1000
+
+    @property
+    def ip(self) -> str:
+        """The address in the endpoint; empty where it names none."""
+        host = self.endpoint.rpartition(":")[0].strip("[]")
+        return host if "/" not in host else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsAnswer:
+    """One datagram (or one reply) to a query."""
+
+    t: float
+    failure: Failure | None
+    addresses: tuple[str, ...] = ()
+    rcode: str = ""  # as DNS writes it: "NOERROR", "NXDOMAIN"
+    ip_ttl: int | None = None  # hops left in the datagram's IP header, where the system tells
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsStep(Step):
+    """A name asked of one resolver. `failure` is the first answer's: that is what a program on this machine gets."""
+
+    layer: Literal[Layer.DNS] = Layer.DNS
+    name: str
+    via: Via
+    answers: tuple[DnsAnswer, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The first answer's addresses."""
+        return self.answers[0].addresses if self.answers else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcpStep(Step):
+    """One connection to one address and port."""
+
+    layer: Literal[Layer.TCP] = Layer.TCP
+    source: Source = Source.SYSTEM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """One certificate of the presented chain, leaf first."""
+
+    sha256: str
+    subject: str = ""  # RFC 4514
+    issuer: str = ""
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsStep(Step):
+    """One handshake. The chain is kept also when it is invalid."""
+
+    layer: Literal[Layer.TLS] = Layer.TLS
+    name: str  # sent as SNI, and what the certificate is checked against
+    source: Source = Source.SYSTEM
+    version: str = ""
+    alpn: str = ""
+    received_bytes: int = 0  # raw bytes from the peer during the handshake
+    rtt_ms: float | None = None  # the kernel's smoothed round trip, where it tells
+    alert: str = ""  # the peer's alert, as OpenSSL names it
+    chain: tuple[Certificate, ...] = ()
+
+    @property
+    def answered(self) -> bool:
+        """Whether the peer spoke TLS at all: a completed handshake, a certificate that we refused, an alert."""
+        return self.failure is None or bool(self.chain) or bool(self.alert)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpStep(Step):
+    """One request and what came back. A failure after the status line leaves the fields that were read."""
+
+    layer: Literal[Layer.HTTP] = Layer.HTTP
+    url: str
+    source: Source = Source.SYSTEM
+    status: int | None = None
+    http_version: str = ""
+    headers: tuple[tuple[str, str], ...] = ()  # names in lower case; cookies' values left out
+    location: str | None = None  # where a redirect leads, absolute
+    title: str | None = None
+    body_bytes: int | None = None  # decoded, as far as read
+    body_sha256: str | None = None
+    capped: bool = False  # the body was longer than the cap; the rest was not read
+    body: str | None = None  # kept only where it is needed as evidence
+    first_byte_t: float | None = None  # when the head had come
+    kbps: float | None = None  # body speed from raw reads, kbit/s, where there was enough to time
+
+
+AnyStep = Annotated[DnsStep | TcpStep | TlsStep | HttpStep, Field(discriminator="layer")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vantage:
+    """From where it was seen. Nothing here tells who."""
+
+    name: str
+    country: str | None = None
+    asn: int | None = None
+    network: str | None = None
+    vantage_class: str = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """What the control saw. Its own failure says nothing of the site."""
+
+    name: str  # which control: its URL
+    failure: Failure | None = None
+    detail: str = ""
+    hops: tuple[str, ...] = ()  # the URLs that it went along
+    steps: tuple[AnyStep, ...] = ()
+
+    @property
+    def spoke(self) -> bool:
+        return self.failure is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """One reference site, looked at in the same round."""
+
+    url: str
+    failure: Failure | None = None
+    layer: Layer | None = None  # where it failed
+    handshake_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """Everything that one check saw, stored whole and never changed."""
+
+    uid: str
+    url: str  # as it was given
+    started_at: datetime  # UTC, aware
+    runtime_ms: float
+    vantage: Vantage
+    hops: tuple[str, ...] = ()  # the URLs that were asked for, each as far as it was redirected
+    cut_short: bool = False  # there was no time left for the next hop
+    steps: tuple[AnyStep, ...] = ()
+    control: Control | None = None  # None: none is configured
+    references: tuple[Reference, ...] | None = None  # None: not looked at
+    round_uid: str | None = None
+    in_flight: int = 1  # checks that ran side by side when this one ended; they colour its times
+    loop_lag_ms: float | None = None  # the event loop's own worst delay during the check
+    software: str = ""
+    schema: int = field(default=SCHEMA)
+
+
+@cache
+def adapter() -> TypeAdapter[Measurement]:
+    """Between a measurement and its JSON. A wrong field is named with its path: `steps.0.tcp.failure`."""
+    return TypeAdapter(Measurement)
+
+
+@cache
+def control_adapter() -> TypeAdapter[Control]:
+    """Between a control's answer and its JSON."""
+    return TypeAdapter(Control)
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds and `Z`: the one way in which times leave the program."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an IP address."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_bogon(address: str) -> bool:
+    """Whether an address can't be a public site's (RFC 6890 and multicast), or is no address."""
+    if not is_address(address):
+        return True
+    ip = ip_address(address)
+    return not ip.is_global or ip.is_multicast

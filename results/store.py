@@ -1,0 +1,287 @@
+"""The store: every query, and one transaction a measurement. SQLite here, PostgreSQL by its address.
+
+What a row looks like is in tables.py. Calls block; callers on an event loop put them on a thread.
+"""
+
+import json
+import zlib
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import RowMapping
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlmodel import SQLModel
+
+from results.judgement import Confidence, Fault, Judgement, Reason, Timings, Verdict
+from results.points import Point
+from results.records import Measurement, adapter
+from results.tables import GapRow, RoundRow
+
+HEAD = "0001"  # the newest schema; a test holds it against results/migrations
+
+_MEASUREMENT = SQLModel.metadata.tables["measurement"]
+_EVIDENCE = SQLModel.metadata.tables["evidence"]
+_VERDICT = SQLModel.metadata.tables["verdict"]
+_ROUND = SQLModel.metadata.tables["round"]
+_GAP = SQLModel.metadata.tables["gap"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How often one and the same was said of a URL within one cell of time."""
+
+    url: str
+    cell: int  # counted from the start that was asked for
+    network: str | None
+    verdict: Verdict
+    mechanisms: tuple[str, ...]
+    confidence: str | None
+    count: int
+    first_at: datetime  # UTC
+    last_at: datetime
+
+
+class StoreError(Exception):
+    """The store can't be used. The message is one sentence for a person."""
+
+
+class Store:
+    """An open store. Thread-safe; close it when done."""
+
+    def __init__(self, url: str) -> None:
+        """Opens, and brings the schema up to date. Raises StoreError."""
+        self._name = _without_password(url)
+        with self._says("open"):
+            self._engine = sa.create_engine(url)
+            if self._engine.dialect.name == "sqlite":
+                _make_folder(self._engine.url.database)
+                sa.event.listen(self._engine, "connect", _careful_sqlite)
+            _migrate(self._engine)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def add(self, measurement: Measurement, judgement: Judgement) -> bool:
+        """Stores both in one transaction; False where that uid is stored already, and then changes nothing."""
+        vantage = measurement.vantage
+        row = {
+            "uid": measurement.uid,
+            "url": measurement.url,
+            "vantage": vantage.name,
+            "country": vantage.country,
+            "asn": vantage.asn,
+            "network": vantage.network,
+            "vantage_class": vantage.vantage_class,
+            "round_uid": measurement.round_uid,
+            "started_at": measurement.started_at,
+            "runtime_ms": measurement.runtime_ms,
+        }
+        blob = zlib.compress(adapter().dump_json(measurement), 3)
+        with self._says("write to"), self._engine.begin() as connection:
+            if not connection.execute(self._insert(_MEASUREMENT), row).rowcount:
+                return False
+            connection.execute(sa.insert(_EVIDENCE), {"uid": measurement.uid, "codec": "json+zlib", "blob": blob})
+            connection.execute(sa.insert(_VERDICT), _verdict_values(measurement.uid, judgement))
+        return True
+
+    def begin_round(self, uid: str, *, vantage: str, started_at: datetime, planned: int) -> None:
+        row = {"uid": uid, "vantage": vantage, "started_at": started_at, "planned": planned}
+        with self._says("write to"), self._engine.begin() as connection:
+            connection.execute(sa.insert(_ROUND), row)
+
+    def end_round(self, uid: str, *, ended_at: datetime, measured: int, line_up: bool | None) -> None:
+        change = sa.update(_ROUND).where(_ROUND.c.uid == uid)
+        with self._says("write to"), self._engine.begin() as connection:
+            connection.execute(change.values(ended_at=ended_at, measured=measured, line_up=line_up))
+
+    def add_gap(self, *, vantage: str, began_at: datetime, ended_at: datetime, why: str) -> None:
+        row = {"vantage": vantage, "began_at": began_at, "ended_at": ended_at, "why": why}
+        with self._says("write to"), self._engine.begin() as connection:
+            connection.execute(sa.insert(_GAP), row)
+
+    def last_started(self, vantage: str) -> dict[str, datetime]:
+        """When each URL was last measured from this vantage."""
+        newest = sa.func.max(_MEASUREMENT.c.started_at, type_=_MEASUREMENT.c.started_at.type)
+        query = (
+            sa.select(_MEASUREMENT.c.url, newest.label("newest"))
+            .where(_MEASUREMENT.c.vantage == vantage)
+            .group_by(_MEASUREMENT.c.url)
+        )
+        return {row["url"]: row["newest"] for row in self._rows(query)}
+
+    def points(self, *, since: datetime, url: str | None = None) -> list[Point]:
+        """Judged measurements, oldest first, of one URL or of all."""
+        query = (
+            sa.select(_MEASUREMENT, _VERDICT)
+            .join(_VERDICT, _VERDICT.c.uid == _MEASUREMENT.c.uid)
+            .where(_MEASUREMENT.c.started_at >= since)
+            .order_by(_MEASUREMENT.c.started_at, _MEASUREMENT.c.uid)
+        )
+        if url is not None:
+            query = query.where(_MEASUREMENT.c.url == url)
+        return [_point(row) for row in self._rows(query)]
+
+    def tallies(
+        self, *, vantage: str, since: datetime, cell: timedelta, urls: Collection[str] | None = None
+    ) -> list[Tally]:
+        """Judged measurements counted per cell of time, for strips: no evidence and no reason is read. Unordered."""
+        at = _MEASUREMENT.c.started_at
+        seconds = sa.cast(sa.extract("epoch", at), sa.BigInteger) - int(since.timestamp())
+        mechanisms = _VERDICT.c.mechanisms.cast(sa.Text).label("mechanisms")
+        said = (_MEASUREMENT.c.network, _VERDICT.c.verdict, mechanisms, _VERDICT.c.confidence)
+        group = (_MEASUREMENT.c.url, (seconds // int(cell.total_seconds())).label("cell"), *said)
+        ends = (sa.func.min(at, type_=at.type).label("first_at"), sa.func.max(at, type_=at.type).label("last_at"))
+        query = (
+            sa.select(*group, sa.func.count().label("count"), *ends)
+            .join(_VERDICT, _VERDICT.c.uid == _MEASUREMENT.c.uid)
+            .where(_MEASUREMENT.c.vantage == vantage, at >= since)
+            .group_by(*group)
+        )
+        if urls is not None:
+            query = query.where(_MEASUREMENT.c.url.in_(urls))
+        return [
+            Tally(**row | {"verdict": Verdict(row["verdict"]), "mechanisms": tuple(json.loads(row["mechanisms"]))})
+            for row in map(dict, self._rows(query))
+        ]
+
+    def measurement(self, uid: str) -> tuple[Measurement, Judgement] | None:
+        """One measurement with all its evidence, and what it means."""
+        query = (
+            sa.select(_EVIDENCE.c.blob, _VERDICT)
+            .join(_VERDICT, _VERDICT.c.uid == _EVIDENCE.c.uid)
+            .where(_EVIDENCE.c.uid == uid)
+        )
+        rows = self._rows(query)
+        if not rows:
+            return None
+        found = rows[0]
+        return adapter().validate_json(zlib.decompress(found["blob"])), _judgement(found)
+
+    def rounds(self, *, limit: int = 20) -> list[RoundRow]:
+        """The newest rounds, newest first."""
+        query = sa.select(_ROUND).order_by(_ROUND.c.started_at.desc()).limit(limit)
+        return [RoundRow(**row) for row in self._rows(query)]
+
+    def gaps(self, *, since: datetime) -> list[GapRow]:
+        """Times without measuring that end after `since`, oldest first."""
+        query = sa.select(_GAP).where(_GAP.c.ended_at >= since).order_by(_GAP.c.began_at)
+        return [GapRow(**row) for row in self._rows(query)]
+
+    def _rows(self, query: Any) -> Sequence[RowMapping]:
+        with self._says("read"), self._engine.connect() as connection:
+            return connection.execute(query).mappings().all()
+
+    def _insert(self, table: Any) -> Any:
+        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
+        return dialect.insert(table).on_conflict_do_nothing()
+
+    @contextmanager
+    def _says(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as exc:
+            raise StoreError(f"store.url: {self._name} is no address of a store that is installed here: {exc}") from exc
+        except (DatabaseError, OSError) as exc:
+            words = str(getattr(exc, "orig", None) or exc).strip().splitlines()[0]
+            raise StoreError(f"Can't {doing} the store {self._name}: {words}.") from exc
+
+
+def _verdict_values(uid: str, judgement: Judgement) -> dict[str, Any]:
+    timings = judgement.timings
+    return {
+        "uid": uid,
+        "rules_version": judgement.rules_version,
+        "verdict": judgement.verdict.value,
+        "mechanisms": list(judgement.mechanisms),
+        "confidence": judgement.confidence,
+        "fault": judgement.fault,
+        "reasons": [asdict(reason) for reason in judgement.reasons],
+        "dns_ms": timings.dns,
+        "tcp_ms": timings.tcp,
+        "tls_ms": timings.tls,
+        "ttfb_ms": timings.ttfb,
+        "total_ms": timings.total,
+        "kbps": judgement.kbps,
+        "status": judgement.status,
+    }
+
+
+def _judgement(row: Any) -> Judgement:
+    return Judgement(
+        verdict=Verdict(row["verdict"]),
+        mechanisms=tuple(row["mechanisms"]),
+        confidence=Confidence(row["confidence"]) if row["confidence"] else None,
+        fault=Fault(row["fault"]) if row["fault"] else None,
+        reasons=tuple(Reason(**reason) for reason in row["reasons"]),
+        timings=Timings(
+            dns=row["dns_ms"], tcp=row["tcp_ms"], tls=row["tls_ms"], ttfb=row["ttfb_ms"], total=row["total_ms"]
+        ),
+        kbps=row["kbps"],
+        status=row["status"],
+        rules_version=row["rules_version"],
+    )
+
+
+def _point(row: Any) -> Point:
+    return Point(
+        uid=row["uid"],
+        url=row["url"],
+        vantage=row["vantage"],
+        asn=row["asn"],
+        network=row["network"],
+        at=row["started_at"],
+        verdict=Verdict(row["verdict"]),
+        mechanisms=tuple(row["mechanisms"]),
+        confidence=row["confidence"],
+        says=row["reasons"][0]["says"] if row["reasons"] else "",
+        dns_ms=row["dns_ms"],
+        tcp_ms=row["tcp_ms"],
+        tls_ms=row["tls_ms"],
+        ttfb_ms=row["ttfb_ms"],
+        total_ms=row["total_ms"],
+        kbps=row["kbps"],
+        status=row["status"],
+    )
+
+
+def _migrate(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        if sa.inspect(connection).has_table("alembic_version"):
+            newest = connection.execute(sa.text("select version_num from alembic_version")).scalar()
+            if newest == HEAD:
+                return
+    # Only now: importing Alembic takes longer than all else that an up-to-date store needs.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    settings = Config()
+    settings.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    settings.attributes["engine"] = engine
+    command.upgrade(settings, HEAD)
+
+
+def _careful_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")  # pages read while a round writes
+    cursor.execute("PRAGMA synchronous=FULL")  # a power cut loses at most the measurement in progress
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA busy_timeout=10000")
+    cursor.close()
+
+
+def _make_folder(database: str | None) -> None:
+    if database and database != ":memory:":
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _without_password(url: str) -> str:
+    try:
+        return sa.make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return json.dumps(url.partition("@")[2] or url)

@@ -1,0 +1,170 @@
+"""From a measurement to a verdict: hop after hop, layer after layer, by the rows of rules.py.
+
+Total and deterministic: no clock, no network, no store, and no measurement that it refuses.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from results.case import Case
+from results.hops import Side, Way, here, there
+from results.judgement import Confidence, Fault, Judgement, Reason, Timings, Verdict
+from results.records import Aim, HttpStep, Measurement, Via
+from results.rules import DNS_RULES, HTTP_RULES, LINE_RULES, RULES_VERSION, TCP_RULES, TLS_RULES, Rule
+
+_REDIRECTS_MAX = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A rule that spoke, filled with the numbers of its case."""
+
+    reason: Reason
+    verdict: Verdict | None
+    confidence: Confidence
+    fault: Fault | None = None
+    mechanisms: tuple[str, ...] = ()
+
+
+def judge(measurement: Measurement) -> Judgement:
+    """What the measurement means under RULES_VERSION."""
+    sides = here(measurement)
+    findings = list(_findings(measurement, sides))
+    decisive = next(finding for finding in findings if finding.verdict is not None)
+    page = _last_page(measurement)
+    notes = [finding for finding in findings if finding is not decisive and finding.reason.says]
+    return Judgement(
+        verdict=decisive.verdict or Verdict.INCONCLUSIVE,
+        mechanisms=_mechanisms(decisive, findings),
+        confidence=decisive.confidence,
+        fault=decisive.fault,
+        reasons=(decisive.reason, *(note.reason for note in notes)),
+        timings=_timings(sides),
+        kbps=page.kbps if page else None,
+        status=page.status if page else None,
+        rules_version=RULES_VERSION,
+    )
+
+
+def _findings(measurement: Measurement, sides: tuple[Side, ...]) -> Iterator[Finding]:
+    """Notes and, last, at least one finding with a verdict."""
+    control = there(measurement.control)
+    confidence = Confidence.WEAK
+    for side in sides:
+        for finding in _hop(Case(measurement, side, control.get(side.url), side.ordinary)):
+            yield finding
+            confidence = finding.confidence
+            if finding.verdict is not None:
+                return
+        yield from _retried(side)
+    yield from _end(measurement, sides, confidence)
+
+
+def _hop(case: Case) -> Iterator[Finding]:
+    """The hop's layers in turn, as far as one decides; then, past a lying resolver, what else stands in the way."""
+    decided = None
+    passed: list[Finding] = []
+    for rules in (DNS_RULES, TCP_RULES, TLS_RULES, HTTP_RULES):
+        finding = _first(rules, case)
+        if finding.verdict is not None:
+            decided = finding
+            break
+        passed.append(finding)
+    if decided is not None and decided.verdict is not Verdict.ACCESSIBLE:
+        line = next((_filled(rule, case) for rule in LINE_RULES if rule.when(case)), None)
+        if line is not None:
+            yield line
+            return
+    if decided is not None and decided.reason.rule.startswith("dns_"):
+        yield from _past_the_resolver(case)
+    yield from passed
+    if decided is not None:
+        yield decided
+
+
+def _past_the_resolver(case: Case) -> Iterator[Finding]:
+    """Several causes at once are all named: the name is lied about, and its true address is blocked as well."""
+    true = replace(case, ways=case.here.other)
+    for rules in (TCP_RULES, TLS_RULES, HTTP_RULES):
+        finding = _first(rules, true)
+        if finding.verdict is Verdict.BLOCKED:
+            yield replace(finding, verdict=None)
+            return
+
+
+def _first(rules: Iterable[Rule], case: Case) -> Finding:
+    return _filled(next(rule for rule in rules if rule.when(case)), case)
+
+
+def _filled(rule: Rule, case: Case) -> Finding:
+    return Finding(
+        reason=Reason(rule=rule.id, says=rule.says.format(c=case)),
+        verdict=rule.verdict,
+        confidence=rule.confidence(case),
+        fault=rule.fault,
+        mechanisms=rule.mechanisms(case),
+    )
+
+
+def _retried(side: Side) -> Iterator[Finding]:
+    """A first attempt that failed is said, since the next reader may look for a pattern."""
+    first = [way for way in side.ordinary if way.attempt == 1]
+    if first and any(way.attempt == 2 for way in side.ordinary):
+        failure = next((way.last.failure for way in first if way.last.failure), None)
+        says = f"The first attempt failed ({failure}); the second, after a pause, did not."
+        yield Finding(reason=Reason(rule="second_attempt", says=says), verdict=None, confidence=Confidence.LIKELY)
+
+
+def _end(measurement: Measurement, sides: tuple[Side, ...], confidence: Confidence) -> Iterator[Finding]:
+    """No hop stood in the way: where did it end?"""
+    page = next((way.http for side in reversed(sides) if (way := side.page) and way.http), None)
+    if not sides:
+        yield _end_finding("not_measured", Verdict.INCONCLUSIVE, Fault.US, "No address could be read from the URL.")
+    elif measurement.cut_short:
+        says = f"The time for one check ran out after {measurement.runtime_ms / 1000:.0f} s."
+        yield _end_finding("out_of_time", Verdict.INCONCLUSIVE, None, says)
+    elif len(sides) > _REDIRECTS_MAX and page is not None and page.location is not None:
+        looped = measurement.control is not None and len(measurement.control.hops) > _REDIRECTS_MAX
+        verdict = Verdict.DOWN if looped else Verdict.INCONCLUSIVE
+        says = f"More than {_REDIRECTS_MAX} redirects" + (", for the control as well." if looped else ".")
+        yield _end_finding("redirect_loop", verdict, Fault.SITE if looped else None, says)
+    elif page is None:
+        yield _end_finding("not_measured", Verdict.INCONCLUSIVE, Fault.US, "Nothing could be measured.")
+    else:
+        how = "over the site's own certificate" if page.url.startswith("https:") else "without TLS"
+        says = f"The page came in {page.t * 1000:.0f} ms with status {page.status}, {how}."
+        finding = _end_finding("page_arrived", Verdict.ACCESSIBLE, None, says)
+        yield replace(finding, confidence=confidence)
+
+
+def _end_finding(rule: str, verdict: Verdict, fault: Fault | None, says: str) -> Finding:
+    return Finding(reason=Reason(rule=rule, says=says), verdict=verdict, confidence=Confidence.WEAK, fault=fault)
+
+
+def _mechanisms(decisive: Finding, findings: Iterable[Finding]) -> tuple[str, ...]:
+    if decisive.verdict not in {Verdict.BLOCKED, Verdict.THROTTLED}:
+        return ()
+    also = (name for finding in findings for name in finding.mechanisms)
+    return tuple(dict.fromkeys((*decisive.mechanisms, *also)))
+
+
+def _timings(sides: tuple[Side, ...]) -> Timings:
+    """Of the last hop that was tried, over its furthest ordinary way."""
+    if not sides:
+        return Timings()
+    side = sides[-1]
+    way: Way | None = side.furthest
+    system = [step for step in side.asked(Via.SYSTEM) if step.failure is None]
+    page = way.http if way else None
+    return Timings(
+        dns=round(system[-1].ms, 1) if system else None,
+        tcp=round(way.tcp.ms, 1) if way and way.connected else None,
+        tls=round(way.tls.ms, 1) if way and way.tls and way.secured else None,
+        ttfb=round((page.first_byte_t - page.t0) * 1000, 1) if page and page.first_byte_t else None,
+        total=round(page.t * 1000, 1) if page and way and way.arrived else None,
+    )
+
+
+def _last_page(measurement: Measurement) -> HttpStep | None:
+    pages = [step for step in measurement.steps if isinstance(step, HttpStep) and step.aim is Aim.VISIT]
+    return pages[-1] if pages else None
