@@ -1,0 +1,34 @@
+"""The command: joins the packages' cli modules, nothing else."""
+
+import sys
+
+import typer
+
+from probe import cli as probe
+from server import cli as server
+from targets import cli as targets
+
+app = typer.Typer(
+    name="kedergi",
+    help="Measures website blocking from inside a country: what is blocked, how, since when, and how sure.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a bug shows Python's own traceback, whole
+)
+app.command("up")(server.up)
+app.command("check")(probe.check)
+app.command("probe")(probe.probe)
+app.command("control")(server.control)
+app.add_typer(targets.app, name="targets")
+app.command("doctor")(probe.doctor)
+
+
+def main() -> None:
+    """The console script. Output is UTF-8 on any code page."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""How a vantage looks at sites. Nothing here judges."""

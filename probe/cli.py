@@ -1,0 +1,106 @@
+"""The commands of a vantage: check, probe, doctor. Each reads its arguments, calls one function, prints.
+
+What is measured and what it means is decided elsewhere. The heavy imports come after the arguments are read, so that
+`--help` and a mistyped option answer at once.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+CONFIG = typer.Option("--config", metavar="FILE", help="Configuration, TOML; otherwise the one in your config folder.")
+ConfigOption = Annotated[Path | None, CONFIG]
+AcceptOption = Annotated[bool, typer.Option("--accept-risks", help="Answers the question of consent, for scripts.")]
+
+
+class Format(StrEnum):
+    """How results are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="json is one object a line, nothing else on stdout.")]
+
+
+def check(
+    urls: Annotated[list[str] | None, typer.Argument(metavar="URL", help="http or https addresses.")] = None,
+    *,
+    list_: Annotated[str | None, typer.Option("--list", metavar="FILE", help="Check a list: a name or a file.")] = None,
+    concurrency: Annotated[int | None, typer.Option(min=1, max=200, help="How many at once.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show every step.")] = False,
+    format_: FormatOption = Format.TABLE,
+    config: ConfigOption = None,
+) -> None:
+    """Measure now and print a verdict for each URL.
+
+    Exit status: 0 all accessible, 1 something blocked or throttled, 3 down or inconclusive only, 2 a wrong call.
+
+    Example: kedergi check https://ratel.kz/ https://www.azattyq.org/
+    """
+    from probe.errand import run_check  # noqa: PLC0415 - see the module's docstring
+
+    def work() -> Coroutine[Any, Any, int]:
+        return run_check(
+            urls or [], list_, concurrency=concurrency, as_json=format_ is Format.JSON, verbose=verbose, config=config
+        )
+
+    ended(work)
+
+
+def probe(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="One round over what is due, then end.")] = False,
+    accept_risks: AcceptOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Measure the configured lists on their schedule and store the results; no pages.
+
+    Example: kedergi probe --once
+    """
+    from probe.errand import run_probe  # noqa: PLC0415 - see the module's docstring
+
+    ended(lambda: run_probe(once=once, accept_risks=accept_risks, config=config))
+
+
+def doctor(*, format_: FormatOption = Format.TABLE, config: ConfigOption = None) -> None:
+    """Say whether this machine is fit to measure: line, resolver, clock, control, disk.
+
+    Exit status: 0 when nothing is bad, else 1.
+
+    Example: kedergi doctor
+    """
+    from probe.errand import run_doctor  # noqa: PLC0415 - see the module's docstring
+
+    ended(lambda: run_doctor(as_json=format_ is Format.JSON, config=config))
+
+
+def ended(work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
+    """Runs a command's work and ends with its status. What a person can mend is one sentence and status 2."""
+    from probe.errand import EXPECTED  # noqa: PLC0415 - see the module's docstring
+
+    try:
+        status = asyncio.run(work())
+    except EXPECTED as exc:
+        typer.echo(f"kedergi: {exc}", err=True)
+        raise typer.Exit(2) from exc
+    except BaseExceptionGroup as group:
+        # A store that fails while several checks run side by side: one sentence is enough.
+        expected, other = group.split(EXPECTED)
+        if other is not None or expected is None:
+            raise
+        typer.echo(f"kedergi: {_leaf(expected)}", err=True)
+        raise typer.Exit(2) from group
+    except (KeyboardInterrupt, asyncio.CancelledError) as exc:
+        typer.echo("Stopped. What was measured is stored.", err=True)
+        raise typer.Exit(130 if isinstance(exc, KeyboardInterrupt) else 143) from exc
+    raise typer.Exit(status)
+
+
+def _leaf(group: BaseExceptionGroup[Any]) -> BaseException:
+    first = group.exceptions[0]
+    return _leaf(first) if isinstance(first, BaseExceptionGroup) else first

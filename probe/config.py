@@ -1,0 +1,206 @@
+"""One TOML file becomes frozen settings. With clock and environment, the only thing read from outside is read here.
+
+No setting is looked up anywhere else, and nothing is opened but the file itself and the vantage's own name.
+"""
+
+import os
+import re
+import secrets
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from platformdirs import user_config_path, user_data_path
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from results.records import Vantage, is_address
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class ConfigError(Exception):
+    """The configuration can't be used. The message is one sentence for a person: which key, which value, what is
+    allowed.
+    """
+
+
+def _interval(value: Any) -> timedelta:
+    found = re.fullmatch(r"\s*(\d+)\s*([smhd])\s*", value) if isinstance(value, str) else None
+    seconds = int(found[1]) * _UNITS[found[2]] if found else 0
+    if not 5 <= seconds <= 7 * 86400:
+        raise ValueError('allowed is a number and s, m, h or d, from "5s" to "7d"')
+    return timedelta(seconds=seconds)
+
+
+def _udp(value: str) -> str:
+    scheme, _, host = value.partition("://")
+    if scheme != "udp" or not is_address(host.strip("[]")):
+        raise ValueError('allowed is udp:// and an IP address, as in "udp://8.8.8.8"')
+    return value
+
+
+def _https(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.hostname:
+        raise ValueError('allowed is an https:// address, as in "https://dns.quad9.net/dns-query"')
+    return value
+
+
+def _web(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
+        raise ValueError("allowed is an http:// or https:// address without a user name")
+    return value
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class VantageSection(_Section):
+    name: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")] | None = None
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    asn: Annotated[int, Field(ge=1, le=4294967295)] | None = None
+    network: Annotated[str, Field(max_length=100)] | None = None
+    vantage_class: Literal["home", "mobile", "office", "hosting", "unknown"] = Field(default="unknown", alias="class")
+
+
+class ProbeSection(_Section):
+    lists: tuple[str, ...] = Field(default=("kz",), min_length=1, strict=False)
+    interval: Annotated[timedelta, BeforeValidator(_interval)] = timedelta(minutes=30)
+    concurrency: Annotated[int, Field(ge=1, le=200)] = 16
+    daily_budget_mb: Annotated[int, Field(ge=1, le=100_000)] = 100
+
+
+class DnsSection(_Section):
+    resolvers: tuple[Annotated[str, AfterValidator(_udp)], ...] = Field(default=(), strict=False)
+    trusted: tuple[Annotated[str, AfterValidator(_https)], ...] = Field(
+        default=("https://dns.quad9.net/dns-query",), strict=False
+    )
+
+
+class ControlSection(_Section):
+    url: Annotated[tuple[Annotated[str, AfterValidator(_web)], ...], BeforeValidator(_listed)] = Field(
+        default=(), strict=False
+    )
+    token: str = Field(default="", repr=False)
+
+
+class ReferenceSection(_Section):
+    urls: tuple[Annotated[str, AfterValidator(_web)], ...] = Field(
+        default=("https://www.wikipedia.org/",), strict=False
+    )
+
+
+class StoreSection(_Section):
+    url: str = "sqlite:///kedergi.db"
+
+
+class AlertsSection(_Section):
+    to: tuple[str, ...] = Field(default=(), strict=False, repr=False)
+
+
+class Settings(_Section):
+    """The whole configuration; each section has defaults for all that may be absent."""
+
+    vantage: VantageSection = VantageSection()
+    probe: ProbeSection = ProbeSection()
+    dns: DnsSection = DnsSection()
+    control: ControlSection = ControlSection()
+    reference: ReferenceSection = ReferenceSection()
+    store: StoreSection = StoreSection()
+    alerts: AlertsSection = AlertsSection()
+
+
+def default_file() -> Path:
+    """Where the configuration is looked for when no `--config` is given."""
+    return user_config_path("kedergi", appauthor=False) / "kedergi.toml"
+
+
+def data_folder() -> Path:
+    """Where this machine's own things are kept: the store, the consent, the vantage's random name."""
+    return user_data_path("kedergi", appauthor=False)
+
+
+def roots_file() -> str | None:
+    """The root certificates that replace the bundled ones. Raises ConfigError where they can't be read."""
+    name = os.environ.get("SSL_CERT_FILE")
+    if name and not os.access(name, os.R_OK):
+        raise ConfigError(f"SSL_CERT_FILE names {name}, which can't be read; allowed is a file of PEM certificates.")
+    return name or None
+
+
+def load(path: Path | None = None) -> Settings:
+    """The settings in `path`, or in the default file where that exists, or the defaults. Raises ConfigError."""
+    chosen = path or default_file()
+    if path is None and not chosen.exists():
+        return Settings()
+    try:
+        return Settings.model_validate(tomllib.loads(chosen.read_text("utf-8")))
+    except OSError as exc:
+        raise ConfigError(f"Can't read the configuration {chosen}: {exc.strerror}.") from exc
+    except UnicodeDecodeError as exc:
+        raise ConfigError(f"{chosen}: the configuration is not UTF-8 text.") from exc
+    except tomllib.TOMLDecodeError as exc:
+        raise ConfigError(f"{chosen}: not TOML: {exc}.") from exc
+    except ValidationError as exc:
+        raise ConfigError(f"{chosen}: " + "; ".join(_sentence(error) for error in exc.errors()) + ".") from exc
+
+
+def store_url(settings: Settings) -> str:
+    """The store's address; a relative SQLite file lies in the data folder."""
+    prefix, _, name = settings.store.url.partition("sqlite:///")
+    if prefix or not name or name.startswith(("/", ":memory:")) or Path(name).is_absolute():
+        return settings.store.url
+    return f"sqlite:///{data_folder() / name}"
+
+
+def vantage(settings: Settings) -> Vantage:
+    """Who measures. A name is drawn at random once and kept, since it must not tell a person and must not change."""
+    section = settings.vantage
+    return Vantage(
+        name=section.name or _own_name(data_folder() / "vantage-name"),
+        country=section.country,
+        asn=section.asn,
+        network=section.network,
+        vantage_class=section.vantage_class,
+    )
+
+
+def _own_name(path: Path) -> str:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(f"v-{secrets.token_hex(4)}")
+        except FileExistsError:
+            pass
+        return path.read_text("utf-8").strip()
+    except OSError as exc:
+        raise ConfigError(f"Can't keep the vantage's name in {path}: {exc.strerror}.") from exc
+
+
+def _sentence(error: Any) -> str:
+    path = [str(part) for part in error["loc"]]
+    key = ".".join(path)
+    if error["type"] == "extra_forbidden":
+        return f"unknown key {key}; allowed here: {', '.join(_allowed(path[:-1]))}"
+    says = error["msg"].removeprefix("Value error, ")
+    value = "a secret" if path[0] == "alerts" or key == "control.token" else repr(error["input"])
+    return f"{key} = {value}: {says[0].lower() + says[1:]}"
+
+
+def _allowed(section: list[str]) -> list[str]:
+    fields = Settings.model_fields
+    if section:
+        kind = fields[section[0]].annotation
+        assert isinstance(kind, type)
+        assert issubclass(kind, BaseModel)
+        fields = kind.model_fields
+    return [field.alias or name for name, field in fields.items()]

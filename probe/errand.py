@@ -1,0 +1,164 @@
+"""What the commands of a vantage do, from settings to exit status. How it is printed is in probe/show.py."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+
+from probe import config as _config
+from probe import consent, show
+from probe.doctor import examine, rendered
+from probe.net import Garbage, place
+from probe.rounds import Turns, measure
+from probe.schedule import Progress, Schedule
+from probe.tools import opened
+from results.formats.jsonl import line
+from results.judgement import Judgement, Verdict
+from results.records import Measurement
+from results.store import Store, StoreError
+from targets.bundled import resolve
+from targets.selection import select
+from targets.target import Target, Use
+
+# What a person can mend: one sentence on stderr, exit status 2.
+EXPECTED = (_config.ConfigError, consent.ConsentMissing, StoreError)
+
+Result = tuple[Measurement, Judgement]
+
+
+async def run_check(
+    urls: list[str],
+    list_: str | None,
+    *,
+    concurrency: int | None,
+    as_json: bool,
+    verbose: bool,
+    config: Path | None,
+) -> int:
+    """Measures the URLs, stores and prints each; the exit status."""
+    settings = _config.load(config)
+    wanted = _wanted(urls, list_)
+    store = await asyncio.to_thread(Store, _config.store_url(settings))
+    results: dict[str, Result] = {}
+    printed = 0
+
+    async def keep(measurement: Measurement, judgement: Judgement) -> None:
+        nonlocal printed
+        await asyncio.to_thread(store.add, measurement, judgement)
+        results[measurement.url] = measurement, judgement
+        bar.advance()
+        while as_json and printed < len(wanted) and wanted[printed] in results:
+            typer.echo(line(*results[wanted[printed]]))
+            printed += 1
+
+    try:
+        async with opened(settings) as tools:
+            with show.bar(len(wanted)) as bar:
+                await measure(wanted, tools, keep, Turns(concurrency or settings.probe.concurrency))
+    finally:
+        store.close()
+        if not as_json and results:
+            _print(results, wanted, verbose=verbose)
+    return _status({judgement.verdict for _, judgement in results.values()})
+
+
+async def run_probe(*, once: bool, accept_risks: bool, config: Path | None) -> int:
+    """Rounds until stopped, or one."""
+    settings = _config.load(config)
+    targets = chosen(settings)
+    async with opened(settings) as tools:
+        consent.require(_config.data_folder(), accept_risks=accept_risks, now=tools.utcnow())
+        store = await asyncio.to_thread(Store, _config.store_url(settings))
+        try:
+            with show.bar(len(targets)) as bar:
+                schedule = Schedule(
+                    [target.url for target in targets],
+                    tools,
+                    store,
+                    every=settings.probe.interval,
+                    concurrency=settings.probe.concurrency,
+                    told=teller(bar),
+                )
+                if not once:
+                    await schedule.run()
+                measured = await schedule.round()
+        finally:
+            store.close()
+    typer.echo(f"{measured} of {len(targets)} sites were due and have been measured.", err=True)
+    return 0
+
+
+def teller(bar: show.Bar) -> Callable[[Progress], None]:
+    """Shows progress, and says once when the line goes down or comes back."""
+    was_up: bool | None = None
+
+    def told(progress: Progress) -> None:
+        nonlocal was_up
+        bar.show(progress.measured, progress.planned)
+        if progress.line_up is False and was_up is not False:
+            typer.echo("The line is down: no reference site answers. Nothing can be told until it is back.", err=True)
+        elif progress.line_up and was_up is False:
+            typer.echo("The line is back.", err=True)
+        was_up = progress.line_up
+
+    return told
+
+
+async def run_doctor(*, as_json: bool, config: Path | None) -> int:
+    """Examines this machine; 1 where something is bad."""
+    settings = _config.load(config)
+    async with opened(settings) as tools:
+        findings = await examine(settings, tools)
+    typer.echo(rendered(findings, as_json=as_json))
+    return int(any(finding.state == "bad" for finding in findings))
+
+
+def chosen(settings: _config.Settings) -> list[Target]:
+    """The targets that this vantage measures. What is wrong with a list is said on stderr; the rest is used."""
+    targets, problems = resolve(settings.probe.lists)
+    for problem in problems:
+        typer.echo(str(problem), err=True)
+    usable = select(targets, vantage_class=settings.vantage.vantage_class)
+    if not usable:
+        names = ", ".join(settings.probe.lists)
+        raise _config.ConfigError(f"probe.lists = {names}: there is no target in it that may be measured here.")
+    return usable
+
+
+def _wanted(urls: list[str], list_: str | None) -> list[str]:
+    """The URLs to check, each once, in their order. Raises ConfigError."""
+    wanted = dict.fromkeys(urls)
+    for url in wanted:
+        try:
+            place(url)
+        except Garbage as exc:
+            raise _config.ConfigError(str(exc)) from exc
+    if list_ is not None:
+        targets, problems = resolve([list_])
+        for problem in problems:
+            typer.echo(str(problem), err=True)
+        # What is too dangerous for a volunteer's line stays out; whoever must, names the URL.
+        usable = select(targets, vantage_class="unknown", uses=tuple(Use))
+        if len(usable) < len(targets):
+            typer.echo(f"{len(targets) - len(usable)} targets are sensitive and were left out.", err=True)
+        wanted |= dict.fromkeys(target.url for target in usable)
+        if not usable:
+            raise _config.ConfigError(f"--list {list_}: there is no address in it to check; write one a line.")
+    if not wanted:
+        raise _config.ConfigError("There is nothing to check; give a URL or --list FILE.")
+    return list(wanted)
+
+
+def _print(results: dict[str, Result], wanted: list[str], *, verbose: bool) -> None:
+    done = [results[url] for url in wanted if url in results]
+    show.table(done)
+    if verbose:
+        for measurement, _ in done:
+            show.steps(measurement)
+
+
+def _status(verdicts: set[Verdict]) -> int:
+    if verdicts & {Verdict.BLOCKED, Verdict.THROTTLED}:
+        return 1
+    return 0 if verdicts == {Verdict.ACCESSIBLE} else 3

@@ -1,0 +1,378 @@
+"""Our own sockets under httpcore and httpx: the chosen address, the errno, the handshake's bytes, the presented chain.
+
+The only module that imports httpx and httpcore, so that changing the client is one line. Nothing is resolved here by
+a name's own way of being measured (probe/steps/dns.py), nothing is timed or recorded (probe/trace.py), nothing judged.
+"""
+
+import asyncio
+import select
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any, TypeVar
+
+import certifi
+import httpcore
+import httpx
+
+from results.records import is_address
+from targets.url import BadUrl, parse
+
+_READ_BYTES = 65536
+_BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
+_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+Result = TypeVar("Result")
+
+
+class PeerClosed(ConnectionError):
+    """The peer ended the connection before it had said all."""
+
+
+class Garbage(Exception):
+    """What came is no HTTP, or can't be decoded."""
+
+
+async def in_thread(call: Callable[..., Result], *args: Any) -> Result:
+    """Runs a blocking call on a thread of its own that never delays the program's end.
+
+    An executor's threads are joined at exit, and getaddrinfo against a dead resolver can hold one for half a minute.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Result] = loop.create_future()
+
+    def settle(result: Result | None, error: BaseException | None) -> None:
+        if future.cancelled():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)  # type: ignore[arg-type]
+
+    def run() -> None:
+        result, error = None, None
+        try:
+            result = call(*args)
+        except Exception as exc:  # noqa: BLE001 - handed to the awaiting side, nothing is lost
+            error = exc
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=run, daemon=True, name="kedergi-lookup").start()
+    return await future
+
+
+async def look_up(host: str) -> list[str]:
+    """The system's addresses for a name, in its order, without repeats. Raises socket.gaierror."""
+    try:
+        rows = await in_thread(socket.getaddrinfo, host, None, 0, socket.SOCK_STREAM)
+    except UnicodeError as exc:  # a label that IDNA refuses
+        raise socket.gaierror(socket.EAI_NONAME, "not a host name") from exc
+    return list(dict.fromkeys(str(row[4][0]) for row in rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a URL leads: what is dialled and what is named on the way."""
+
+    url: str
+    scheme: str
+    host: str  # ASCII; an IPv6 address without brackets
+    port: int
+
+    @property
+    def is_address(self) -> bool:
+        """Whether the URL names an IP address, so that nothing is to be resolved."""
+        return is_address(self.host)
+
+
+def place(url: str) -> Place:
+    """Reads a URL, IDN included. Raises Garbage where it is no http(s) address that is dialled."""
+    try:
+        parsed = parse(url)
+    except BadUrl as exc:
+        raise Garbage(str(exc)) from exc
+    return Place(str(parsed), parsed.scheme, parsed.host, parsed.port)
+
+
+class Tcp(httpcore.AsyncNetworkStream):
+    """One connected socket. `reads` has (time.monotonic(), bytes) of each raw read."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._loop = asyncio.get_running_loop()
+        self.reads: list[tuple[float, int]] = []
+
+    @classmethod
+    async def connect(cls, ip: str, port: int) -> "Tcp":
+        """Raises OSError with the kernel's errno."""
+        family = socket.AF_INET6 if ip_address(ip).version == 6 else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await asyncio.get_running_loop().sock_connect(sock, (ip, port))
+        except BaseException:
+            sock.close()
+            raise
+        return cls(sock)
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        async with asyncio.timeout(timeout):
+            data = await self._loop.sock_recv(self._sock, max_bytes)
+        self.reads.append((time.monotonic(), len(data)))
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if buffer:  # an empty send would swallow a pending reset
+            async with asyncio.timeout(timeout):
+                await self._loop.sock_sendall(self._sock, buffer)
+
+    async def aclose(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the socket; a second call does nothing."""
+        self._sock.close()
+
+    def rtt_ms(self) -> float | None:
+        """The kernel's smoothed round trip (TCP_INFO); None where it doesn't tell."""
+        number = getattr(socket, "TCP_INFO", None)
+        if number is None or self._sock.fileno() < 0:
+            return None
+        info = self._sock.getsockopt(socket.IPPROTO_TCP, number, 104)
+        return float(struct.unpack_from("I", info, 68)[0]) / 1000 if len(info) >= 72 else None
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> "Tls":
+        tls = Tls(self, ssl_context, server_hostname)
+        async with asyncio.timeout(timeout):
+            await tls.handshake()
+        return tls
+
+    def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable":  # httpcore asks before it uses a kept connection again
+            return self._sock.fileno() < 0 or bool(select.select([self._sock], [], [], 0)[0])
+        return self._sock if info == "socket" else None
+
+
+class Tls(httpcore.AsyncNetworkStream):
+    """TLS pumped by hand over a Tcp, so that raw bytes are timed and a refused certificate can still be read."""
+
+    def __init__(self, tcp: Tcp, context: ssl.SSLContext, name: str | None) -> None:
+        self.tcp = tcp
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._ssl = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
+        self.received_bytes = 0
+
+    async def handshake(self) -> None:
+        """Raises ssl.SSLError or OSError. The chain can be read afterwards either way."""
+        try:
+            await self._pump(self._ssl.do_handshake)
+        except ssl.SSLError:
+            await self._send_pending()  # our alert, so that the peer isn't left waiting
+            raise
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        async with asyncio.timeout(timeout):
+            try:
+                return await self._pump(lambda: self._ssl.read(max_bytes))
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                return b""  # httpcore decides whether that was the end or a cut
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if buffer:
+            async with asyncio.timeout(timeout):
+                await self._pump(lambda: self._ssl.write(buffer))
+
+    async def _pump(self, call: Callable[[], Result]) -> Result:
+        while True:
+            try:
+                result = call()
+            except ssl.SSLWantReadError:
+                await self._send_pending()
+            else:
+                await self._send_pending()
+                return result
+            data = await self.tcp.read(_READ_BYTES)
+            self.received_bytes += len(data)
+            if data:
+                self._incoming.write(data)
+            else:
+                self._incoming.write_eof()
+
+    async def _send_pending(self) -> None:
+        await self.tcp.write(self._outgoing.read())
+
+    async def aclose(self) -> None:
+        self.tcp.close()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> "Tls":
+        raise NotImplementedError("TLS inside TLS is for proxies, and we use none")
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._ssl if info == "ssl_object" else self.tcp.get_extra_info(info)
+
+    @property
+    def version(self) -> str:
+        return self._ssl.version() or ""
+
+    @property
+    def alpn(self) -> str:
+        return self._ssl.selected_alpn_protocol() or ""
+
+    def chain(self) -> list[bytes]:
+        """The certificates that the peer showed, DER, leaf first; also after it was refused."""
+        public = getattr(self._ssl, "get_unverified_chain", None)  # Python 3.13
+        if public is not None:
+            return list(public() or [])
+        private = self._ssl._sslobj.get_unverified_chain() or []  # type: ignore[attr-defined]  # noqa: SLF001
+        return [certificate.public_bytes(_DER) for certificate in private]
+
+
+_DER = 2  # _ssl.ENCODING_DER
+
+
+def web_context(roots_file: str | None, *, alpn: Iterable[str] = ("h2", "http/1.1")) -> ssl.SSLContext:
+    """A context that trusts the web's roots: Mozilla's, or those in `roots_file`. Never the operating system's.
+
+    Costs about 16 ms, so one is made for the whole process. Raises OSError where the file can't be read.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Python 3.13 sets this by default, 3.12 doesn't: the same site must get the same verdict from every volunteer.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context.load_verify_locations(cafile=roots_file or certifi.where())
+    context.set_alpn_protocols(list(alpn))
+    return context
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._stream:
+            yield part
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class OneConnection(httpx.AsyncBaseTransport):
+    """httpx over one stream that we connected and measured ourselves; never another."""
+
+    def __init__(self, stream: Tcp | Tls, scheme: str, host: str, port: int) -> None:
+        origin = httpcore.Origin(scheme.encode(), host.encode(), port)
+        two = isinstance(stream, Tls) and stream.alpn == "h2"
+        kind = httpcore.AsyncHTTP2Connection if two else httpcore.AsyncHTTP11Connection
+        self._connection = kind(origin, stream, keepalive_expiry=None)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        inner = httpcore.Request(
+            method=request.method.encode(),
+            url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.stream,
+        )
+        answer = await self._connection.handle_async_request(inner)
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=_Body(answer.stream), extensions=answer.extensions
+        )
+
+    async def aclose(self) -> None:
+        await self._connection.aclose()
+
+
+Cookies = httpx.Cookies
+
+
+def browser(transport: httpx.AsyncBaseTransport, cookies: httpx.Cookies | None) -> httpx.AsyncClient:
+    """A client that asks as a browser does, follows nothing and heeds no environment."""
+    headers = {"User-Agent": _BROWSER, "Accept": _ACCEPT, "Accept-Language": "ru,kk;q=0.8,en;q=0.6"}
+    return httpx.AsyncClient(
+        transport=transport,
+        trust_env=False,
+        follow_redirects=False,
+        timeout=None,  # noqa: S113 - probe/steps/http.py has the clock
+        headers=headers,
+        cookies=cookies,
+    )
+
+
+def plain_error(exc: Exception) -> Exception:
+    """An error of the HTTP libraries in our own words; others as they are."""
+    match exc:
+        case httpcore.RemoteProtocolError() if "disconnected" in str(exc) or "peer closed" in str(exc):
+            return PeerClosed(str(exc))
+        case httpcore.RemoteProtocolError() | httpx.RemoteProtocolError() | httpx.DecodingError() | httpx.InvalidURL():
+            return Garbage(str(exc))
+    return exc
+
+
+HTTP_ERRORS = (httpcore.RemoteProtocolError, httpx.RemoteProtocolError, httpx.DecodingError, httpx.InvalidURL)
+
+
+class _Backend(httpcore.AsyncNetworkBackend):
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,  # noqa: ARG002 - httpcore's signature
+        socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - httpcore's signature
+    ) -> httpcore.AsyncNetworkStream:
+        async with asyncio.timeout(timeout):
+            error: OSError | None = None
+            for ip in await look_up(host.strip("[]")):
+                try:
+                    return await Tcp.connect(ip, port)
+                except OSError as exc:
+                    error = exc
+            raise error or PeerClosed("the name has no address")
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class Services:
+    """Kept-alive connections to what helps us measure: encrypted resolvers and controls. Never to a site."""
+
+    def __init__(self, roots_file: str | None) -> None:
+        # Its own context: httpcore sets ALPN on the one it is given.
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=web_context(roots_file, alpn=("http/1.1",)),
+            network_backend=_Backend(),
+            max_connections=64,
+            max_keepalive_connections=64,
+            keepalive_expiry=30,
+        )
+
+    async def post(
+        self, url: str, headers: Mapping[str, str], content: bytes, *, limit_bytes: int
+    ) -> tuple[int, bytes]:
+        """Status and body. Raises OSError, or Garbage where the answer is no HTTP or longer than the limit."""
+        try:
+            async with self._pool.stream("POST", url, headers=list(headers.items()), content=content) as answer:
+                body = bytearray()
+                async for part in answer.aiter_stream():
+                    body += part
+                    if len(body) > limit_bytes:
+                        raise Garbage(f"the answer is longer than {limit_bytes} bytes")
+                return answer.status, bytes(body)
+        except HTTP_ERRORS as exc:
+            raise plain_error(exc) from exc
+        except (httpcore.NetworkError, httpcore.TimeoutException) as exc:
+            raise PeerClosed(str(exc) or type(exc).__name__) from exc
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()

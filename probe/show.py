@@ -1,0 +1,106 @@
+"""What a vantage's commands print for people: the table of verdicts, the steps of one check, the progress.
+
+JSON is not written here (results/formats/jsonl.py), and stdout stays free for results: progress goes to stderr.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from results.judgement import Judgement, Verdict
+from results.records import AnyStep, DnsStep, HttpStep, Measurement, TcpStep, TlsStep
+
+NOTHING = "\N{EN DASH}"
+STYLES = {
+    Verdict.ACCESSIBLE: "green",
+    Verdict.BLOCKED: "bold red",
+    Verdict.THROTTLED: "bold yellow",
+    Verdict.DOWN: "bright_black",
+    Verdict.INCONCLUSIVE: "italic",
+}
+
+
+class Bar:
+    """A progress bar with counts and the time left on a terminal; nothing where stderr is piped."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task("measuring", total=total)
+
+    def advance(self) -> None:
+        self._progress.advance(self._task)
+
+    def show(self, measured: int, planned: int) -> None:
+        """For rounds, whose size changes from one to the next."""
+        self._progress.update(self._task, completed=measured, total=planned)
+
+
+@contextmanager
+def bar(total: int) -> Iterator[Bar]:
+    """A bar that is gone when the work is done."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield Bar(progress, total)
+
+
+def table(results: Iterable[tuple[Measurement, Judgement]]) -> None:
+    """One line a URL: verdict, mechanism, confidence, first reason."""
+    shown = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("site", "verdict", "how", "sure", "ms"):
+        shown.add_column(name, justify="right" if name == "ms" else "left", no_wrap=name != "site", overflow="fold")
+    shown.add_column("why", overflow="fold")
+    for measurement, judgement in results:
+        total = judgement.timings.total
+        shown.add_row(
+            Text(measurement.url),
+            Text(judgement.verdict, style=STYLES[judgement.verdict]),
+            Text(", ".join(judgement.mechanisms) or NOTHING),
+            Text(judgement.confidence or NOTHING),
+            Text(f"{total:.0f}" if total is not None else NOTHING),
+            Text(judgement.reasons[0].says if judgement.reasons else ""),
+        )
+    Console(width=None if Console().is_terminal else 200).print(shown)
+
+
+def steps(measurement: Measurement) -> None:
+    """Every step of one check with its times, in the order in which they began."""
+    shown = Table(title=measurement.url, box=None, pad_edge=False, header_style="dim", title_justify="left")
+    for name in ("at ms", "took ms", "hop", "try", "layer", "asked", "outcome"):
+        shown.add_column(name, justify="right" if name.endswith("ms") else "left", overflow="fold")
+    for step in measurement.steps:
+        outcome = f"{step.failure} {step.detail}".strip() if step.failure else _seen(step)
+        style = "red" if step.failure else ""
+        place = (f"{step.t0 * 1000:.0f}", f"{step.ms:.1f}", str(step.hop), str(step.attempt), _layer(step))
+        shown.add_row(*place, Text(f"{_name(step)}{step.endpoint}"), Text(outcome, style=style))
+    Console(width=None if Console().is_terminal else 200).print(shown)
+
+
+def _layer(step: AnyStep) -> str:
+    return step.layer if step.aim == "visit" else f"{step.layer} ({step.aim.replace('_', ' ')})"
+
+
+def _name(step: AnyStep) -> str:
+    match step:
+        case DnsStep() | TlsStep():
+            return f"{step.name} @ "
+        case HttpStep():
+            return f"{step.url} @ "
+        case TcpStep():
+            return ""
+
+
+def _seen(step: AnyStep) -> str:
+    match step:
+        case DnsStep():
+            return "; ".join(", ".join(answer.addresses) or answer.rcode for answer in step.answers)
+        case TcpStep():
+            return "connected"
+        case TlsStep():
+            return f"{step.version} {step.alpn}".strip()
+        case HttpStep():
+            return f"{step.status}, {step.body_bytes} bytes" + (f" → {step.location}" if step.location else "")

@@ -1,0 +1,136 @@
+"""Asks for one page over a connection that is already there. No redirect is followed and nothing is compared here."""
+
+import asyncio
+import hashlib
+import html
+import re
+import time
+from typing import Any
+
+from probe.net import HTTP_ERRORS, Cookies, OneConnection, Place, Tcp, Tls, browser, plain_error
+from probe.trace import Course
+from results.records import HttpStep, Source
+
+BODY_CAP_BYTES = 512 * 1024
+_HEADERS_KEPT = 64
+_HEADER_LENGTH = 512
+_TITLE_LENGTH = 256
+_TIMED_BYTES = 16 * 1024  # less than this says nothing about speed
+_STALLED_S = 3.0  # silence after which a body has stopped, rather than flows slowly
+_EVIDENCE_LENGTH = 64 * 1024  # characters
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_CHARSET = re.compile(rb"charset=[\"']?([\w-]{3,20})", re.IGNORECASE)
+
+
+async def get(
+    course: Course,
+    stream: Tcp | Tls,
+    endpoint: str,
+    place: Place,
+    cookies: Cookies,
+    *,
+    source: Source,
+    timeout_s: float,
+) -> str | None:
+    """Reads the page, at most BODY_CAP_BYTES of it; returns where it redirects to, absolute, or None.
+
+    `timeout_s` holds for the head and again for the body. A body that still flows when its time is over is cut and
+    counts as read; one that has stopped is a timeout. Raises StepFailed; what came before the failure is in the step.
+    The stream is closed.
+    """
+    tcp = stream.tcp if isinstance(stream, Tls) else stream
+    with course.step(HttpStep, endpoint, url=place.url, source=source) as learnt:
+        try:
+            async with browser(OneConnection(stream, place.scheme, place.host, place.port), cookies) as client:
+                async with asyncio.timeout(timeout_s):
+                    response = await client.send(client.build_request("GET", place.url), stream=True)
+                learnt.update(_head(response), first_byte_t=course.trace.now())
+                cookies.extract_cookies(response)
+                await _body(response, tcp, place.scheme, learnt, timeout_s)
+        except HTTP_ERRORS as exc:
+            raise plain_error(exc) from exc
+        finally:
+            tcp.close()
+    location: str | None = learnt["location"]
+    return location
+
+
+def _head(response: Any) -> dict[str, Any]:
+    return {
+        "status": response.status_code,
+        "http_version": response.http_version,
+        "headers": _kept(response.headers.multi_items()),
+        "location": _location(response),
+    }
+
+
+async def _body(response: Any, tcp: Tcp, scheme: str, learnt: dict[str, Any], timeout_s: float) -> None:
+    """Reads the body into what was learnt, also when it ends with a failure."""
+    body = bytearray()
+    already = len(tcp.reads)
+    try:
+        learnt["capped"] = await _fill(body, response, tcp, timeout_s)
+    finally:
+        del body[BODY_CAP_BYTES:]
+        text = _text(bytes(body), response.headers.get("content-type", ""))
+        learnt.update(
+            body_bytes=len(body),
+            body_sha256=hashlib.sha256(body).hexdigest(),
+            title=_title(text),
+            kbps=_kbps(tcp.reads[max(0, already - 1) :]),
+            # Without TLS anyone on the path may have written it: what was said is evidence.
+            body=text[:_EVIDENCE_LENGTH] if scheme == "http" else None,
+        )
+
+
+async def _fill(body: bytearray, response: Any, tcp: Tcp, timeout_s: float) -> bool:
+    """Whether the body was cut by us: by its size, or by its time while it still flowed."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            async for part in response.aiter_bytes():
+                body += part
+                if len(body) >= BODY_CAP_BYTES:
+                    return True
+    except TimeoutError:
+        if time.monotonic() - tcp.reads[-1][0] > _STALLED_S:
+            raise
+        return True
+    return False
+
+
+def _location(response: Any) -> str | None:
+    target = response.headers.get("location")
+    if response.status_code not in _REDIRECTS or not target:
+        return None
+    # httpx joins and normalises, IDN included; what it can't read raises InvalidURL.
+    return str(response.url.join(target))
+
+
+def _kept(headers: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    # A cookie can identify the one who got it, so its value stays out of the evidence.
+    return tuple(
+        (name.lower(), value.partition("=")[0] if name.lower() == "set-cookie" else value[:_HEADER_LENGTH])
+        for name, value in headers[:_HEADERS_KEPT]
+    )
+
+
+def _text(body: bytes, content_type: str) -> str:
+    found = _CHARSET.search(content_type.encode()) or _CHARSET.search(body[:2048])
+    try:
+        return body.decode(found[1].decode() if found else "utf-8", errors="replace")
+    except LookupError:
+        return body.decode("utf-8", errors="replace")
+
+
+def _title(text: str) -> str | None:
+    found = _TITLE.search(text)
+    return " ".join(html.unescape(found[1]).split())[:_TITLE_LENGTH] if found else None
+
+
+def _kbps(reads: list[tuple[float, int]]) -> float | None:
+    """Body speed from raw reads: bytes after the first read over the time since it."""
+    if len(reads) < 2:
+        return None
+    amount, seconds = sum(size for _, size in reads[1:]), reads[-1][0] - reads[0][0]
+    return amount * 8 / seconds / 1000 if amount >= _TIMED_BYTES and seconds > 0 else None

@@ -1,0 +1,70 @@
+"""What all checks of one program share: contexts, kept connections to our helpers, the line. Made once, from settings.
+
+Nothing is measured here.
+"""
+
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from probe import config
+from probe.load import Load
+from probe.net import Services, in_thread, web_context
+from probe.sanity import Line, has_ipv6
+from probe.steps.dns import system_resolvers
+from results.records import Vantage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What all checks of a program share."""
+
+    vantage: Vantage
+    context: ssl.SSLContext
+    services: Services
+    line: Line
+    utcnow: Callable[[], datetime]
+    software: str
+    resolvers: tuple[str, ...] = ()  # the system's, by address
+    extra_resolvers: tuple[str, ...] = ()  # from the configuration, by address
+    trusted: tuple[str, ...] = ()  # encrypted resolvers, by URL
+    controls: tuple[str, ...] = ()
+    ipv6: bool = False  # whether this machine has a way to the IPv6 internet
+    control_token: str = field(default="", repr=False)
+    load: Load = field(default_factory=Load)
+
+
+def refreshed(tools: Tools) -> Tools:
+    """The same tools with what may have changed since: a laptop moves between networks."""
+    return replace(tools, resolvers=tuple(system_resolvers()), ipv6=has_ipv6())
+
+
+@asynccontextmanager
+async def opened(settings: config.Settings) -> AsyncIterator[Tools]:
+    """The tools that the settings ask for; closed at the end. Raises ConfigError."""
+    roots = config.roots_file()
+    try:
+        context = await in_thread(web_context, roots)
+        services = Services(roots)
+    except ssl.SSLError as exc:
+        raise config.ConfigError(f"SSL_CERT_FILE names {roots}, which holds no PEM certificates.") from exc
+    try:
+        yield Tools(
+            vantage=config.vantage(settings),
+            context=context,
+            services=services,
+            line=Line(settings.reference.urls, context),
+            utcnow=lambda: datetime.now(UTC),
+            software=f"kedergi/{version('kedergi')}",
+            resolvers=tuple(system_resolvers()),
+            extra_resolvers=tuple(url.removeprefix("udp://").strip("[]") for url in settings.dns.resolvers),
+            trusted=settings.dns.trusted,
+            controls=settings.control.url,
+            control_token=settings.control.token,
+            ipv6=has_ipv6(),
+        )
+    finally:
+        await services.aclose()

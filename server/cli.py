@@ -1,0 +1,38 @@
+"""The commands that serve: up, control. Each reads its arguments and calls one function.
+
+The heavy imports come after the arguments are read, so that `--help` and a mistyped option answer at once.
+"""
+
+from typing import Annotated
+
+import typer
+
+from probe.cli import AcceptOption, ConfigOption, ended
+
+PortOption = Annotated[int, typer.Option(min=1, max=65535, help="The port of the pages, on 127.0.0.1.")]
+
+
+def up(*, port: PortOption = 8733, accept_risks: AcceptOption = False, config: ConfigOption = None) -> None:
+    """Measure on a schedule, store, and show the pages on http://127.0.0.1:8733.
+
+    Example: kedergi up
+    """
+    from server.up import run_up  # noqa: PLC0415 - see the module's docstring
+
+    ended(lambda: run_up(port=port, accept_risks=accept_risks, config=config))
+
+
+def control(
+    *,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8734,
+    token: Annotated[str, typer.Option(envvar="KEDERGI_CONTROL_TOKEN", help="Who shows it is answered.")] = "",
+    open_: Annotated[bool, typer.Option("--open", help="Answer anyone: for laboratories.")] = False,
+) -> None:
+    """Repeat checks from an uncensored place for the probes that ask. No store, no pages.
+
+    Example: kedergi control --host 0.0.0.0 --port 8734 --token SECRET
+    """
+    from server.control import run_control  # noqa: PLC0415 - see the module's docstring
+
+    ended(lambda: run_control(host=host, port=port, token=token, open_=open_))

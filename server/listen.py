@@ -1,0 +1,46 @@
+"""Serves an application on one socket until cancelled. Signals stay with the program, not with the web server."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+import uvicorn
+from fastapi import FastAPI
+
+from probe.config import ConfigError
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises ConfigError where the address is taken or isn't ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(128)
+    except OSError as exc:
+        sock.close()
+        words = exc.strerror or str(exc)
+        raise ConfigError(f"Can't listen on {host} port {port}: {words}; --port chooses another one.") from exc
+    return sock
+
+
+@asynccontextmanager
+async def served(app: FastAPI, sock: socket.socket) -> AsyncIterator["asyncio.Task[None]"]:
+    """The running server's task; ended when the block is left."""
+    server = _Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
+    serving = asyncio.create_task(server.serve(sockets=[sock]))
+    try:
+        yield serving
+    finally:
+        server.should_exit = True
+        with suppress(asyncio.CancelledError):
+            await serving
+        sock.close()
