@@ -99,7 +99,7 @@ class ReferenceSection(_Section):
 
 
 class StoreSection(_Section):
-    url: str = "sqlite:///kedergi.db"
+    url: str = Field(default="sqlite:///kedergi.db", repr=False)  # may hold a password
 
 
 class AlertsSection(_Section):
@@ -142,7 +142,7 @@ def load(path: Path | None = None) -> Settings:
     if path is None and not chosen.exists():
         return Settings()
     try:
-        return Settings.model_validate(tomllib.loads(chosen.read_text("utf-8")))
+        return Settings.model_validate(tomllib.loads(chosen.read_text("utf-8-sig")))
     except OSError as exc:
         raise ConfigError(f"Can't read the configuration {chosen}: {exc.strerror}.") from exc
     except UnicodeDecodeError as exc:
@@ -192,7 +192,8 @@ def _sentence(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return f"unknown key {key}; allowed here: {', '.join(_allowed(path[:-1]))}"
     says = error["msg"].removeprefix("Value error, ")
-    value = "a secret" if path[0] == "alerts" or key == "control.token" else repr(error["input"])
+    secret = path[0] == "alerts" or key in {"control", "control.token", "store"} or "@" in repr(error["input"])
+    value = "a secret" if secret else repr(error["input"])
     return f"{key} = {value}: {says[0].lower() + says[1:]}"
 
 

@@ -157,9 +157,9 @@ async def _controls(tools: Tools, urls: tuple[str, ...]) -> list[Finding]:
 async def _of_control(tools: Tools, url: str, about: str) -> Finding:
     trace = Trace()
     answer = await control.ask(tools.services, [url], tools.control_token, about, [], timeout_s=_EACH_S - 1)
-    if answer is None or not answer.spoke:
-        why = f"{answer.failure} ({answer.detail})" if answer else "not asked"
-        return Finding("control", State.BAD, f"{url} doesn't answer: {why}.")
+    assert answer is not None  # as one was asked
+    if not answer.spoke:
+        return Finding("control", State.BAD, f"{url} doesn't answer: {answer.failure} ({answer.detail}).")
     return Finding("control", State.OK, f"{url} answers in {trace.now() * 1000:.0f} ms.")
 
 

@@ -62,7 +62,7 @@ def store(url: str) -> list[Finding]:
 
 def disk(folder: Path) -> Finding:
     """Whether there is room in the folder, or where it will be made, and whether we may write there."""
-    existing = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.is_dir())
+    existing = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
     free_mb = shutil.disk_usage(existing).free // 1_000_000
     try:
         tempfile.TemporaryFile(dir=existing).close()

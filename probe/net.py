@@ -68,6 +68,8 @@ async def in_thread(call: Callable[..., Result], *args: Any) -> Result:
 
 async def look_up(host: str) -> list[str]:
     """The system's addresses for a name, in its order, without repeats. Raises socket.gaierror."""
+    if is_address(host):
+        return [host]
     try:
         rows = await in_thread(socket.getaddrinfo, host, None, 0, socket.SOCK_STREAM)
     except UnicodeError as exc:  # a label that IDNA refuses
@@ -150,9 +152,13 @@ class Tcp(httpcore.AsyncNetworkStream):
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> "Tls":
-        tls = Tls(self, ssl_context, server_hostname)
-        async with asyncio.timeout(timeout):
-            await tls.handshake()
+        try:
+            tls = Tls(self, ssl_context, server_hostname)
+            async with asyncio.timeout(timeout):
+                await tls.handshake()
+        except BaseException:  # httpcore leaves that to the stream
+            self.close()
+            raise
         return tls
 
     def get_extra_info(self, info: str) -> Any:

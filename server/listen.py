@@ -35,7 +35,8 @@ def bound(host: str, port: int) -> socket.socket:
 @asynccontextmanager
 async def served(app: FastAPI, sock: socket.socket) -> AsyncIterator["asyncio.Task[None]"]:
     """The running server's task; ended when the block is left."""
-    server = _Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
+    settings = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", server_header=False)
+    server = _Server(settings)
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     try:
         yield serving

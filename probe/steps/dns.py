@@ -16,6 +16,7 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import dns.resolver
 
@@ -154,7 +155,7 @@ def _read(message: dns.message.Message, t: float, ttl: int | None) -> DnsAnswer:
     addresses = tuple(
         str(item.address)
         for rrset in message.answer
-        if rrset.rdtype in {dns.rdatatype.A, dns.rdatatype.AAAA}
+        if rrset.rdclass == dns.rdataclass.IN and rrset.rdtype in {dns.rdatatype.A, dns.rdatatype.AAAA}
         for item in rrset
     )
     failure = _FAILURE_BY_RCODE.get(rcode, Failure.DNS_OTHER)

@@ -93,7 +93,7 @@ async def _fill(body: bytearray, response: Any, tcp: Tcp, timeout_s: float) -> b
                 if len(body) >= BODY_CAP_BYTES:
                     return True
     except TimeoutError:
-        if time.monotonic() - tcp.reads[-1][0] > _STALLED_S:
+        if time.monotonic() - tcp.reads[-1][0] > min(_STALLED_S, timeout_s / 2):
             raise
         return True
     return False

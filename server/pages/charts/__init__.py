@@ -1,0 +1,1 @@
+"""Pictures as SVG text, from values. No store, no clock, no template."""

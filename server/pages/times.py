@@ -1,0 +1,110 @@
+"""Local times in words, and the window that a strip shows. No clock here: `now` is always given."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+SPANS = {"24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY}
+SPAN_WORDS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days"}
+CELLS = (HOUR / 4, HOUR / 2, HOUR, 2 * HOUR, 4 * HOUR, 12 * HOUR, DAY)  # each divides a day
+MOST_CELLS = 48
+
+MINUS = "\N{MINUS SIGN}"
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """`count` cells of equal length. They begin at local midnight or a whole fraction of the day after it."""
+
+    start: datetime
+    cell: timedelta
+    count: int
+
+    @property
+    def end(self) -> datetime:
+        return self.start + self.cell * self.count
+
+    def share(self, moment: datetime) -> float:
+        """Where a moment lies: 0 at the start, 1 at the end, clipped."""
+        return min(1.0, max(0.0, (moment - self.start) / (self.end - self.start)))
+
+
+def window(now: datetime, span: timedelta, interval: timedelta) -> Window:
+    """The cells up to `now`, each long enough for two rounds: else a late round would leave a hole that is none."""
+    cell = next((c for c in CELLS if span / c <= MOST_CELLS and c >= 2 * interval), DAY)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    end = midnight + cell * ((now - midnight) // cell + 1)
+    count = max(1, round(span / cell))
+    return Window(end - cell * count, cell, count)
+
+
+def ticks(view: Window, most: int) -> list[datetime]:
+    """Where an axis is labelled: whole hours within a day or two, else midnights; not more than `most` + 1."""
+    steps = [n * HOUR for n in (1, 2, 3, 6, 12)] + [n * DAY for n in (1, 2, 5, 10, 30)]
+    length = view.end - view.start
+    step = next((step for step in steps if length / step <= most and (length < 2 * DAY or step >= DAY)), steps[-1])
+    midnight = view.start.replace(hour=0, minute=0, second=0, microsecond=0)
+    first = midnight + step * -((midnight - view.start) // step)
+    return [first + step * place for place in range(most + 1) if first + step * place < view.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A moment of reading: the zone and the time now, against which other times are worded."""
+
+    now: datetime  # in the zone
+
+    @classmethod
+    def at(cls, now: datetime, zone: tzinfo | None) -> "Local":
+        """`zone` None is the machine's own."""
+        return cls(now.astimezone(zone))
+
+    @property
+    def zone(self) -> str:
+        """The zone's name: "UTC+5", "UTC+5:30", "UTC"."""
+        minutes = round((self.now.utcoffset() or timedelta()) / timedelta(minutes=1))
+        if not minutes:
+            return "UTC"
+        hours, rest = divmod(abs(minutes), 60)
+        return f"UTC{'+' if minutes > 0 else MINUS}{hours}" + (f":{rest:02d}" if rest else "")
+
+    def local(self, moment: datetime) -> datetime:
+        return moment.astimezone(self.now.tzinfo)
+
+    def when(self, moment: datetime) -> str:
+        """As in "14:10" today, "20 Nov, 14:10" on another day."""
+        at = self.local(moment)
+        if at.date() == self.now.date():
+            return f"{at:%H:%M}"
+        return f"{at.day} {at:%b}" + (f" {at.year}" if at.year != self.now.year else "") + f", {at:%H:%M}"
+
+    def tick(self, moment: datetime) -> str:
+        """On an axis: "14:00", or "20 Nov" at midnight."""
+        at = self.local(moment)
+        return f"{at:%H:%M}" if at.hour or at.minute else f"{at.day} {at:%b}"
+
+    def exact(self, moment: datetime) -> str:
+        """To the second: "22 November 2026, 14:10:05"."""
+        at = self.local(moment)
+        return f"{at.day} {at:%B} {at.year}, {at:%H:%M:%S}"
+
+    def between(self, earlier: datetime, later: datetime) -> tuple[str, str]:
+        """The two ends of a bracket; the day is said once where both share it."""
+        first, second = self.when(earlier), self.when(later)
+        if self.local(earlier).date() == self.local(later).date():
+            second = f"{self.local(later):%H:%M}"
+        return first, second
+
+
+def every(interval: timedelta) -> str:
+    """An interval in words: "30 minutes", "1 hour", "90 seconds"."""
+    seconds = round(interval.total_seconds())
+    for size, word in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        if seconds >= size and seconds % size == 0:
+            count = seconds // size
+            return f"{count} {word}" + ("" if count == 1 else "s")
+    return f"{seconds} seconds"

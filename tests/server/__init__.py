@@ -1,0 +1,1 @@
+"""The pages, from a store with simulated data."""

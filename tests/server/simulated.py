@@ -1,0 +1,164 @@
+"""Simulated measurements, written through the real store. None of it was ever seen on a network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from results.failure import Failure
+from results.judgement import Confidence, Fault, Judgement, Reason, Timings, Verdict
+from results.records import (
+    Aim,
+    AnyStep,
+    Certificate,
+    Control,
+    DnsAnswer,
+    DnsStep,
+    HttpStep,
+    Measurement,
+    Reference,
+    Source,
+    TcpStep,
+    TlsStep,
+    Vantage,
+    Via,
+)
+from results.store import Store
+from targets.target import Target
+
+NOW = datetime(2026, 11, 22, 9, 45, tzinfo=UTC)
+EVERY = timedelta(minutes=30)
+HOME = Vantage(name="home-1", country="KZ", asn=9198, network="Kazakhtelecom", vantage_class="home")
+IP = "93.184.216.34"
+VERDICTS = {
+    "o": (Verdict.ACCESSIBLE, (), None),
+    "b": (Verdict.BLOCKED, ("tls.timeout",), Confidence.LIKELY),
+    "c": (Verdict.BLOCKED, ("tls.interception",), Confidence.CONFIRMED),
+    "n": (Verdict.BLOCKED, ("dns.bogus", "http.blockpage"), Confidence.CONFIRMED),
+    "p": (Verdict.BLOCKED, ("tcp.reset",), Confidence.WEAK),
+    "h": (Verdict.BLOCKED, ("http.blockpage",), Confidence.CONFIRMED),
+    "s": (Verdict.THROTTLED, ("latency.high",), Confidence.LIKELY),
+    "d": (Verdict.DOWN, (), Confidence.LIKELY),
+    "u": (Verdict.INCONCLUSIVE, (), None),
+}
+
+
+def site(name: str) -> str:
+    return f"https://{name}/"
+
+
+def target(name: str, outlet: str = "") -> Target:
+    return Target(url=site(name), outlet=outlet)
+
+
+def judgement(letter: str, *, says: str = "simulated", ms: float = 90.0) -> Judgement:
+    verdict, mechanisms, confidence = VERDICTS[letter]
+    ended = letter in "osd"
+    return Judgement(
+        verdict=verdict,
+        mechanisms=mechanisms,
+        confidence=confidence,
+        fault=None if letter == "o" else Fault.PATH,
+        reasons=(Reason(rule="simulated", says=says),),
+        timings=Timings(
+            dns=ms / 6,
+            tcp=ms / 2.6,
+            tls=(ms * (30 if letter == "s" else 1)) if ended else None,
+            ttfb=ms * 1.3 if ended else None,
+            total=ms * 3 if ended else None,
+        ),
+        status=200 if letter == "o" else None,
+        rules_version=1,
+    )
+
+
+def rich(
+    uid: str = "rich", *, url: str = "https://ratel.kz/", started_at: datetime = NOW, words: str = ""
+) -> Measurement:
+    """Everything a measurement can hold. `words` stands wherever a hostile network could put its own."""
+    name = "ratel.kz"
+    end = f"{IP}:443"
+    chain = (
+        Certificate(
+            sha256="ab" * 32,
+            subject=f"CN={name}{words}",
+            issuer="CN=R12,O=Let's Encrypt,C=US",
+            not_before=NOW - timedelta(days=20),
+            not_after=NOW + timedelta(days=70),
+        ),
+        Certificate(sha256="cd" * 32, subject="CN=R12,O=Let's Encrypt,C=US", issuer="CN=ISRG Root X1"),
+    )
+    answers = (
+        DnsAnswer(t=0.021, failure=None, addresses=(IP,), rcode="NOERROR", ip_ttl=61),
+        DnsAnswer(t=0.044, failure=None, addresses=("93.184.216.35",), rcode="NOERROR", ip_ttl=52),
+    )
+    steps: tuple[AnyStep, ...] = (
+        DnsStep(endpoint="udp://192.168.1.1", t0=0.001, t=0.3, name=name, via=Via.UDP, answers=answers),
+        DnsStep(endpoint=name, t0=0.001, t=0.024, name=name, via=Via.SYSTEM,
+                answers=(DnsAnswer(t=0.024, failure=None, addresses=(IP,)),)),
+        DnsStep(endpoint="https://dns.quad9.net/dns-query", t0=0.001, t=0.16, name=name, via=Via.TRUSTED,
+                answers=answers[:1]),
+        TcpStep(endpoint=end, t0=0.025, t=0.068),
+        TlsStep(endpoint=end, t0=0.068, t=5.068, name=name, failure=Failure.TIMEOUT,
+                detail=f"timed out{words}", rtt_ms=41.2),
+        TcpStep(endpoint=end, t0=6.1, t=6.145, attempt=2),
+        TlsStep(endpoint=end, t0=6.145, t=11.145, name=name, failure=Failure.TIMEOUT, attempt=2),
+        TcpStep(endpoint=end, t0=11.2, t=11.243, aim=Aim.NEUTRAL_NAME),
+        TlsStep(endpoint=end, t0=11.243, t=11.33, name="www.cars.com", aim=Aim.NEUTRAL_NAME,
+                failure=Failure.TLS_HOSTNAME, version="TLSv1.3", alpn="h2", chain=chain),
+        HttpStep(endpoint=end, t0=11.33, t=11.9, url=f"http://{name}/{words}", source=Source.TRUSTED, status=200,
+                 http_version="HTTP/1.1", title=f"Ratel{words}", headers=(("server", f"nginx{words}"), ("x-a", "b")),
+                 body=f"<html>{words}</html>", body_bytes=1200, body_sha256="ef" * 32, first_byte_t=11.7, kbps=800.0,
+                 failure=Failure.CLOSED),
+    )  # fmt: skip
+    there: tuple[AnyStep, ...] = (
+        DnsStep(endpoint=name, t0=0.0, t=0.012, name=name, via=Via.SYSTEM),
+        TcpStep(endpoint=end, t0=0.013, t=0.04, source=Source.PROBE),
+        TlsStep(endpoint=end, t0=0.04, t=0.136, name=name, version="TLSv1.3", alpn="h2", chain=chain),
+        HttpStep(endpoint=end, t0=0.136, t=0.4, url=url, status=200, http_version="HTTP/2", title=f"Ratel{words}"),
+    )
+    return Measurement(
+        uid=uid,
+        url=url,
+        started_at=started_at,
+        runtime_ms=11_900.0,
+        vantage=HOME,
+        steps=steps,
+        control=Control(name="https://control.example.org", steps=there),
+        references=(Reference(url="https://www.wikipedia.org/", handshake_ms=96.0),
+                    Reference(url="https://zero.kz/", failure=Failure.TIMEOUT)),
+        loop_lag_ms=1.4,
+        software="kedergi 0.1.0",
+    )  # fmt: skip
+
+
+@dataclass
+class Simulated:
+    """Writes pasts into a store: one letter of VERDICTS a round, the last one just now; a space is no check."""
+
+    store: Store
+    vantage: Vantage = HOME
+    now: datetime = NOW
+    _numbers: "count[int]" = field(default_factory=count)
+
+    def past(
+        self, name: str, letters: str, *, every: timedelta = EVERY, until: datetime | None = None, ms: float = 90.0
+    ) -> None:
+        for place, letter in enumerate(reversed(letters)):
+            if letter != " ":
+                at = (until or self.now - timedelta(minutes=4)) - every * place
+                self.check(name, letter, at, ms=ms * (1 + 0.13 * (place * 7 % 5)))
+
+    def check(self, name: str, letter: str, at: datetime, *, says: str = "simulated", ms: float = 90.0) -> str:
+        uid = f"sim-{next(self._numbers)}"
+        record = Measurement(uid=uid, url=site(name), started_at=at, runtime_ms=800.0, vantage=self.vantage)
+        self.store.add(record, judgement(letter, says=says, ms=ms))
+        return uid
+
+    def rounds(self, lines: Sequence[bool | None], *, planned: int = 3) -> None:
+        """One round for each, the last one just now; True: the line was up."""
+        for place, up in enumerate(reversed(lines)):
+            at = self.now - timedelta(minutes=5) - EVERY * place
+            uid = f"round-{next(self._numbers)}"
+            self.store.begin_round(uid, vantage=self.vantage.name, started_at=at, planned=planned)
+            self.store.end_round(uid, ended_at=at + timedelta(seconds=50), measured=planned, line_up=up)

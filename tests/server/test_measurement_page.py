@@ -1,0 +1,76 @@
+"""One measurement's page: all the evidence, and nothing of it taken for markup."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from results.records import adapter
+from results.store import Store
+from targets.target import Target
+from tests.server.html import Page, page
+from tests.server.simulated import NOW, Simulated, judgement, rich
+
+pytestmark = pytest.mark.anyio
+
+Ask = Callable[..., httpx.AsyncClient]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "On 22 November 2026, 14:45:00 , ratel.kz was likely blocked on Kazakhtelecom.",
+        "The control completes it in 96 ms. simulated",
+        "cause: something on the way",
+        "generic_timeout_error",
+        "The visit, tried again (2)",
+        "comparison: another name at this address",
+        "CN=R12,O=Let's Encrypt,C=US",
+        "2026-11-02 to 2027-01-31",
+        "93.184.216.35 NOERROR 52",
+        "server nginx",
+        "Every step from the control, by its own clock",
+        "https://zero.kz/ generic_timeout_error",
+        "Kazakhtelecom, AS9198, KZ",
+    ],
+)
+async def test_a_measurement_shows_all_that_it_saw(ask: Ask, store: Store, words: str) -> None:
+    store.add(rich(), judgement("b", says="The control completes it in 96 ms."))
+    assert words in (await page(ask(), "/measurement/rich")).text
+
+
+async def test_the_steps_are_drawn_here_and_at_the_control(ask: Ask, store: Store) -> None:
+    store.add(rich(), judgement("b"))
+    drawn = [svg for svg in (await page(ask(), "/measurement/rich")).all("svg") if svg.get("class") == "waterfall"]
+    assert len(drawn) == 2
+
+
+async def test_a_measurement_that_saw_nothing_has_its_page(ask: Ask, simulated: Simulated) -> None:
+    uid = simulated.check("a.kz", "u", NOW)
+    found = await page(ask(), f"/measurement/{uid}")
+    assert "No step was taken." in found.text
+    assert "No control is configured." in found.text
+
+
+async def test_the_raw_record_is_the_one_that_was_stored(ask: Ask, store: Store) -> None:
+    store.add(rich(), judgement("b"))
+    answer = await ask().get("/measurement/rich.json")
+    assert answer.headers["content-type"] == "application/json"
+    assert adapter().validate_json(answer.content) == rich()
+
+
+HOSTILE = "</title></svg><script>alert(1)</script><img src=x onerror=alert(1)>\"'&\x00{{7*7}}"
+
+
+@pytest.mark.parametrize("path", ["/measurement/rich", "/site", "/"])
+async def test_what_a_hostile_network_says_stays_text(ask: Ask, store: Store, path: str) -> None:
+    url = f"https://ratel.kz/{HOSTILE}"
+    store.add(rich(url=url, words=HOSTILE), judgement("u", says=HOSTILE))
+    client = ask(Target(url=url, outlet=HOSTILE))
+    answer = await client.get(path, params={"url": url, "q": HOSTILE if path == "/" else ""})
+    found = Page(answer.text)
+    assert "alert(1)" in answer.text
+    assert path == "/measurement/rich" or "{{7*7}}" in found.text
+    assert not list(found.all("img"))
+    assert [script.get("src") for script in found.all("script")] == (["/static/refresh.js"] if path == "/" else [])
+    assert not [name for _, attributes in found.elements for name in attributes if name.startswith("on")]
