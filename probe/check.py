@@ -12,6 +12,7 @@ from typing import Any
 
 from probe import control, net
 from probe.sanity import Look
+from probe.scrub import scrubbed_url
 from probe.steps import dns, http, tcp, tls
 from probe.tools import Tools
 from probe.trace import Course, StepFailed, Trace
@@ -109,7 +110,7 @@ class _Visit:
             if self.left_s() < _HOP_S:
                 self.cut_short = True
                 return False
-            self.hops.append(where.url)
+            self.hops.append(scrubbed_url(where.url))
             self.bypassed = False
             arrival = await self.visit(Course(self.trace, hop=hop), where)
             if arrival is None or arrival.source not in _ORDINARY:

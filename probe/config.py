@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import tomllib
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,6 +17,7 @@ from platformdirs import user_config_path, user_data_path
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from results.records import Vantage, is_address
+from targets.url import BadUrl, parse
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -41,16 +43,20 @@ def _udp(value: str) -> str:
     return value
 
 
+def _is_web(value: str) -> bool:
+    with suppress(BadUrl):
+        return bool(parse(value).host) and "@" not in urlsplit(value).netloc
+    return False
+
+
 def _https(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme != "https" or not parts.hostname:
+    if not _is_web(value) or not value.startswith("https://"):
         raise ValueError('allowed is an https:// address, as in "https://dns.quad9.net/dns-query"')
     return value
 
 
 def _web(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
+    if not _is_web(value):
         raise ValueError("allowed is an http:// or https:// address without a user name")
     return value
 
@@ -181,9 +187,16 @@ def _own_name(path: Path) -> str:
                 file.write(f"v-{secrets.token_hex(4)}")
         except FileExistsError:
             pass
-        return path.read_text("utf-8").strip()
+        return path.read_text("utf-8").strip() or _drawn(path)
     except OSError as exc:
         raise ConfigError(f"Can't keep the vantage's name in {path}: {exc.strerror}.") from exc
+
+
+def _drawn(path: Path) -> str:
+    """Anew, where a power cut came between making the file and writing it."""
+    name = f"v-{secrets.token_hex(4)}"
+    path.write_text(name, "utf-8")
+    return name
 
 
 def _sentence(error: Any) -> str:

@@ -109,7 +109,7 @@ async def run_doctor(*, as_json: bool, config: Path | None) -> int:
     """Examines this machine; 1 where something is bad."""
     settings = _config.load(config)
     async with opened(settings) as tools:
-        findings = await examine(settings, tools)
+        findings = await examine(settings, tools, config_file=config)
     typer.echo(rendered(findings, as_json=as_json))
     return int(any(finding.state == "bad" for finding in findings))
 

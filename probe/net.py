@@ -17,6 +17,7 @@ from ipaddress import ip_address
 from typing import Any, TypeVar
 
 import certifi
+import h2.exceptions
 import httpcore
 import httpx
 
@@ -267,7 +268,9 @@ class _Body(httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for part in self._stream:
-            yield part
+            # In small pieces, since each is unpacked whole: 1 KiB of zeros zipped is 1 MiB.
+            for start in range(0, len(part), 1024):
+                yield part[start : start + 1024]
 
     async def aclose(self) -> None:
         await self._stream.aclose()
@@ -322,10 +325,19 @@ def plain_error(exc: Exception) -> Exception:
             return PeerClosed(str(exc))
         case httpcore.RemoteProtocolError() | httpx.RemoteProtocolError() | httpx.DecodingError() | httpx.InvalidURL():
             return Garbage(str(exc))
+        case httpcore.LocalProtocolError() | h2.exceptions.H2Error():  # httpcore's words for HTTP/2 that is none
+            return Garbage(str(exc))
     return exc
 
 
-HTTP_ERRORS = (httpcore.RemoteProtocolError, httpx.RemoteProtocolError, httpx.DecodingError, httpx.InvalidURL)
+HTTP_ERRORS = (
+    httpcore.RemoteProtocolError,
+    httpcore.LocalProtocolError,
+    h2.exceptions.H2Error,
+    httpx.RemoteProtocolError,
+    httpx.DecodingError,
+    httpx.InvalidURL,
+)
 
 
 class _Backend(httpcore.AsyncNetworkBackend):

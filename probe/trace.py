@@ -3,6 +3,8 @@
 Nothing is judged here, and nothing but the network's own failures is caught.
 """
 
+import os
+import socket
 import ssl
 import time
 from collections.abc import Iterator
@@ -84,6 +86,8 @@ def _words(exc: BaseException) -> str:
     """The failure's own words. Not str(): asyncio puts addresses into it, and ssl the line of its source."""
     if isinstance(exc, ssl.SSLError):
         words = getattr(exc, "verify_message", "") or (exc.reason or "").lower().replace("_", " ")
+    elif isinstance(exc, OSError) and exc.errno and not isinstance(exc, socket.gaierror):
+        words = os.strerror(exc.errno)  # not its own strerror: asyncio puts addresses into that too
     else:
         words = getattr(exc, "strerror", None) or str(exc)
     return (words or type(exc).__name__)[:_DETAIL_LENGTH]

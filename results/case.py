@@ -278,6 +278,11 @@ class Case:
         return self.control_http if self.control_http and self.control_http.failure is None else None
 
     @property
+    def control_fails_too(self) -> bool:
+        """Whether the control's request ended as ours did."""
+        return self.control_http is not None and self.control_http.failure is self.http_failure
+
+    @property
     def control_status(self) -> int:
         return (self.control_page.status or 0) if self.control_page else 0
 

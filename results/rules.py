@@ -265,6 +265,12 @@ HTTP_RULES = (
     Rule("http_untried", lambda c: not c.http, None, None, _sure(WEAK), NOTHING, ""),
     # No page came.
     Rule(
+        "http_location_unreadable",
+        lambda c: c.http_failure is Failure.HTTP_LOCATION and not c.control_fails_too,
+        UNKNOWN, None, _sure(WEAK), NOTHING,
+        "The answer redirects to what is no web address, and the control's does not.",
+    ),
+    Rule(
         "http_body_stops_here_only",
         lambda c: c.cut and c.http_failure in SILENCE and c.control_page is not None,
         THROTTLED, PATH, _sure(LIKELY), _only("throughput.freeze"),

@@ -37,7 +37,7 @@ async def run_up(*, port: int, accept_risks: bool, config: Path | None) -> int:
                     vantage=tools.vantage,
                     interval=settings.probe.interval,
                     clock=tools.utcnow,
-                    version=tools.software,
+                    version=tools.software.partition("/")[2],
                 )
                 with show.bar(len(targets)) as bar:
                     schedule = Schedule(

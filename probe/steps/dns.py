@@ -21,6 +21,7 @@ import dns.rdatatype
 import dns.resolver
 
 from probe.net import Garbage, Services, look_up
+from probe.scrub import resolver_network
 from probe.trace import Course
 from results.failure import Failure
 from results.records import DnsAnswer, DnsStep, Via
@@ -58,7 +59,7 @@ async def udp(
 
     The window is `window_s` from the first answer, or less once `enough` is set. Raises StepFailed.
     """
-    with course.step(DnsStep, f"udp://{server}", name=name, via=via) as learnt:
+    with course.step(DnsStep, f"udp://{resolver_network(server)}", name=name, via=via) as learnt:
         query = dns.message.make_query(name, dns.rdatatype.A, use_edns=0, payload=1232)
         answers = await _ask(query, server, course.trace.now, timeout_s, window_s, enough)
         learnt["answers"] = answers
@@ -72,7 +73,10 @@ async def trusted(course: Course, name: str, url: str, services: Services, *, ti
         headers = {"Host": urlsplit(url).netloc, "Content-Type": "application/dns-message"}
         headers |= {"Accept": "application/dns-message", "Content-Length": str(len(query.to_wire()))}
         async with asyncio.timeout(timeout_s):
-            status, body = await services.post(url, headers, query.to_wire(), limit_bytes=_DOH_BYTES)
+            try:
+                status, body = await services.post(url, headers, query.to_wire(), limit_bytes=_DOH_BYTES)
+            except socket.gaierror as exc:  # of the resolver's own name: it says nothing of the one that was asked for
+                raise socket.gaierror(socket.EAI_FAIL, f"the resolver's own address: {exc.strerror}") from exc
         if status != 200:
             raise Garbage(f"the resolver answered with HTTP status {status}")
         answer = _read(dns.message.from_wire(body), course.trace.now(), None)
@@ -107,12 +111,20 @@ async def _ask(
     with socket.socket(socket.AF_INET6 if ":" in server else socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.setblocking(False)
         _want_ttl(sock)
-        sock.connect((server, 53))
-        wire = query.to_wire()
+        sock.connect(socket.getaddrinfo(server, 53, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)[0][4])
+        wire, loop = query.to_wire(), asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeout_s) as limit:
+                due = 0.0
                 while True:
-                    datagram, ttl = await _next(sock, wire, resend=not answers)
+                    if not answers and loop.time() >= due:
+                        await loop.sock_sendall(sock, wire)
+                        due = loop.time() + _RESEND_S
+                    try:
+                        async with asyncio.timeout_at(None if answers else due):
+                            datagram, ttl = await _receive(sock)
+                    except TimeoutError:
+                        continue
                     try:
                         message = dns.message.from_wire(datagram, ignore_trailing=True)
                     except dns.exception.DNSException:
@@ -137,19 +149,6 @@ async def _close_early(enough: asyncio.Event, limit: asyncio.Timeout) -> None:
     limit.reschedule(asyncio.get_running_loop().time())
 
 
-async def _next(sock: socket.socket, wire: bytes, *, resend: bool) -> tuple[bytes, int | None]:
-    loop = asyncio.get_running_loop()
-    if not resend:
-        return await _receive(sock)
-    while True:
-        await loop.sock_sendall(sock, wire)
-        try:
-            async with asyncio.timeout(_RESEND_S):
-                return await _receive(sock)
-        except TimeoutError:
-            continue
-
-
 def _read(message: dns.message.Message, t: float, ttl: int | None) -> DnsAnswer:
     rcode = message.rcode()
     addresses = tuple(
@@ -160,7 +159,8 @@ def _read(message: dns.message.Message, t: float, ttl: int | None) -> DnsAnswer:
     )
     failure = _FAILURE_BY_RCODE.get(rcode, Failure.DNS_OTHER)
     if failure is None and not addresses:
-        failure = Failure.DNS_NO_ANSWER
+        cut = message.flags & dns.flags.TC
+        failure = Failure.DNS_OTHER if cut else Failure.DNS_NO_ANSWER
     return DnsAnswer(t=t, failure=failure, addresses=addresses, rcode=dns.rcode.to_text(rcode), ip_ttl=ttl)
 
 

@@ -1,14 +1,18 @@
 """Asks for one page over a connection that is already there. No redirect is followed and nothing is compared here."""
 
 import asyncio
+import codecs
 import hashlib
 import html
 import re
 import time
 from typing import Any
 
-from probe.net import HTTP_ERRORS, Cookies, OneConnection, Place, Tcp, Tls, browser, plain_error
+from probe.net import HTTP_ERRORS, Cookies, Garbage, OneConnection, Place, Tcp, Tls, browser, plain_error
+from probe.net import place as where_to
+from probe.scrub import scrubbed, scrubbed_url
 from probe.trace import Course
+from results.failure import Failure
 from results.records import HttpStep, Source
 
 BODY_CAP_BYTES = 512 * 1024
@@ -19,6 +23,7 @@ _TIMED_BYTES = 16 * 1024  # less than this says nothing about speed
 _STALLED_S = 3.0  # silence after which a body has stopped, rather than flows slowly
 _EVIDENCE_LENGTH = 64 * 1024  # characters
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NOT_OF_THE_WEB = frozenset({"utf-7", "unicode-escape", "raw-unicode-escape", "punycode"})
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _CHARSET = re.compile(rb"charset=[\"']?([\w-]{3,20})", re.IGNORECASE)
 
@@ -40,19 +45,24 @@ async def get(
     The stream is closed.
     """
     tcp = stream.tcp if isinstance(stream, Tls) else stream
-    with course.step(HttpStep, endpoint, url=place.url, source=source) as learnt:
+    location = None
+    with course.step(HttpStep, endpoint, url=scrubbed_url(place.url), source=source) as learnt:
         try:
-            async with browser(OneConnection(stream, place.scheme, place.host, place.port), cookies) as client:
+            way = OneConnection(stream, place.scheme, place.host, place.port)
+            async with browser(way, cookies) as client:
+                request = client.build_request("GET", place.url)
                 async with asyncio.timeout(timeout_s):
-                    response = await client.send(client.build_request("GET", place.url), stream=True)
+                    # Not by the client: that fails at a Location which it can't read, though we don't follow it.
+                    response = await way.handle_async_request(request)
+                response.request = request
                 learnt.update(_head(response), first_byte_t=course.trace.now())
                 cookies.extract_cookies(response)
+                location = _location(response, learnt)
                 await _body(response, tcp, place.scheme, learnt, timeout_s)
         except HTTP_ERRORS as exc:
             raise plain_error(exc) from exc
         finally:
             tcp.close()
-    location: str | None = learnt["location"]
     return location
 
 
@@ -61,7 +71,6 @@ def _head(response: Any) -> dict[str, Any]:
         "status": response.status_code,
         "http_version": response.http_version,
         "headers": _kept(response.headers.multi_items()),
-        "location": _location(response),
     }
 
 
@@ -80,7 +89,7 @@ async def _body(response: Any, tcp: Tcp, scheme: str, learnt: dict[str, Any], ti
             title=_title(text),
             kbps=_kbps(tcp.reads[max(0, already - 1) :]),
             # Without TLS anyone on the path may have written it: what was said is evidence.
-            body=text[:_EVIDENCE_LENGTH] if scheme == "http" else None,
+            body=scrubbed(text[:_EVIDENCE_LENGTH]) if scheme == "http" else None,
         )
 
 
@@ -99,33 +108,53 @@ async def _fill(body: bytearray, response: Any, tcp: Tcp, timeout_s: float) -> b
     return False
 
 
-def _location(response: Any) -> str | None:
+def _location(response: Any, learnt: dict[str, Any]) -> str | None:
+    """Where a redirect leads, absolute; a web address that can't be read is a failure."""
     target = response.headers.get("location")
     if response.status_code not in _REDIRECTS or not target:
         return None
-    # httpx joins and normalises, IDN included; what it can't read raises InvalidURL.
-    return str(response.url.join(target))
+    try:
+        joined = str(response.url.join(target))  # IDN included
+        if joined.startswith(("http:", "https:")):
+            where_to(joined)
+    except (Garbage, *HTTP_ERRORS) as exc:
+        learnt.update(failure=Failure.HTTP_LOCATION, detail=scrubbed(str(exc))[:200])
+        return None
+    learnt["location"] = scrubbed_url(joined)
+    return joined
 
 
 def _kept(headers: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     # A cookie can identify the one who got it, so its value stays out of the evidence.
     return tuple(
-        (name.lower(), value.partition("=")[0] if name.lower() == "set-cookie" else value[:_HEADER_LENGTH])
+        (name.lower(), _cookie(value) if name.lower() == "set-cookie" else scrubbed(value)[:_HEADER_LENGTH])
         for name, value in headers[:_HEADERS_KEPT]
     )
 
 
+def _cookie(value: str) -> str:
+    name, equals, _ = value.partition(";")[0].partition("=")
+    return name[:_HEADER_LENGTH] if equals else ""
+
+
 def _text(body: bytes, content_type: str) -> str:
     found = _CHARSET.search(content_type.encode()) or _CHARSET.search(body[:2048])
+    return body.decode(_codec(found[1].decode()) if found else "utf-8", errors="replace")
+
+
+def _codec(charset: str) -> str:
+    """A charset that the web knows; Python has others, which fail on bytes or make text that no file can hold."""
     try:
-        return body.decode(found[1].decode() if found else "utf-8", errors="replace")
-    except LookupError:
-        return body.decode("utf-8", errors="replace")
+        name = codecs.lookup(charset).name.replace("_", "-")
+        b"x".decode(name, errors="replace")  # hex and the like are codecs, but of no text
+    except (LookupError, ValueError):
+        return "utf-8"
+    return "utf-8" if name in _NOT_OF_THE_WEB else name
 
 
 def _title(text: str) -> str | None:
     found = _TITLE.search(text)
-    return " ".join(html.unescape(found[1]).split())[:_TITLE_LENGTH] if found else None
+    return scrubbed(" ".join(html.unescape(found[1]).split()))[:_TITLE_LENGTH] if found else None
 
 
 def _kbps(reads: list[tuple[float, int]]) -> float | None:

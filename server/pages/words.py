@@ -88,6 +88,7 @@ AIMS: Mapping[Aim, str] = {
     Aim.VISIT: "as a browser visits",
     Aim.NEUTRAL_NAME: "comparison: another name at this address",
     Aim.NEUTRAL_ADDRESS: "comparison: this name at another address",
+    Aim.BASELINE: "comparison: an unrelated name at that other address",
 }
 GAPS: Mapping[str, str] = {
     "asleep": "this machine was asleep",
