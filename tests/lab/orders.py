@@ -1,0 +1,82 @@
+"""What the processes of a lab say to each other. Values only: all that the lab's handle and its workers share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.lab.rules import Rule
+from tests.lab.site import Answer, Site
+
+ALIVE = "alive"
+"""A file in the lab's folder for as long as the lab lives."""
+
+
+@dataclass(frozen=True)
+class Road:
+    """The line as it is without the censor. Delay is one way."""
+
+    delay_ms: float = 10.0
+    jitter_ms: float = 0.0
+    loss: float = 0.0
+    up: bool = True
+
+
+@dataclass(frozen=True)
+class Route:
+    """Who stands on the road: the client, the address of each hop, and the numbers of the hops that never answer."""
+
+    client: str
+    hops: tuple[str, ...]
+    silent_hops: frozenset[int] = frozenset()
+
+
+@dataclass
+class Counters:
+    """What the road did, in packets."""
+
+    up: int = 0
+    down: int = 0
+    lost: int = 0
+    forged: int = 0
+    expired: int = 0
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A site and the address it has got."""
+
+    site: Site
+    ip: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.site.name, *self.site.other_names)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the world begins with."""
+
+    folder: Path
+    sites: tuple[Placed, ...]
+    isp_resolver: str
+    clean_resolver: str
+    doh: Placed
+    middle_man: str
+    spare: tuple[str, ...]
+    isp_lies: Mapping[str, Answer] = field(default_factory=dict)
+    extra_zone: Mapping[str, Answer] = field(default_factory=dict)
+    """Names besides those of the sites."""
+
+
+@dataclass(frozen=True)
+class Orders:
+    """All that a lab begins with."""
+
+    road: Road
+    route: Route
+    rules: list[Rule]
+    seed: int
+    plan: Plan
+    own_user: bool
+    """Make a user namespace first, as an ordinary user must."""
