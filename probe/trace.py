@@ -43,7 +43,8 @@ class Trace:
     ) -> Iterator[dict[str, Any]]:
         """Times what happens inside. The step's other fields are what is `known` and what is put into the dictionary.
 
-        Raises StepFailed where the network failed, or where the body set `failure` itself.
+        `t` in it says that the step ended sooner. Raises StepFailed where the network failed, or where the body set
+        `failure` itself.
         """
         learnt: dict[str, Any] = {}
         t0 = self.now()
@@ -56,7 +57,8 @@ class Trace:
             learnt.update(failure=failure, detail=_words(exc))
             self.steps.append(kind(endpoint=endpoint, t0=t0, t=self.now(), **known, **learnt))
             raise StepFailed(failure) from exc
-        step = kind(endpoint=endpoint, t0=t0, t=self.now(), **known, **learnt)
+        ended = learnt.pop("t", self.now())
+        step = kind(endpoint=endpoint, t0=t0, t=ended, **known, **learnt)
         self.steps.append(step)
         if step.failure is not None:
             raise StepFailed(step.failure)

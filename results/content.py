@@ -4,12 +4,19 @@ The signs follow what OONI's Web Connectivity compares (status, length, title, h
 since pages differ by language, by minute and by reader, and a block page matches in none.
 """
 
-from urllib.parse import urlsplit
+import re
 
-from results.records import HttpStep
+from results.hops import split
+from results.records import HttpStep, is_address
 
 _LENGTH_RATIO = 0.7
 _DISTINCTIVE = 2
+_SHARED_FILES = 2
+_SECOND_LEVEL = frozenset(
+    ["ac", "co", "com", "edu", "gov", "mil", "ne", "net", "or", "org"]
+)  # com.kz, org.uk are one suffix
+_ASSETS = "css|js|png|jpe?g|svg|gif|webp|ico|woff2?"
+_LOADED = re.compile(rf"(?:src|href)\s*=\s*[\"']?([^\"'?#\s>]{{1,200}}\.(?:{_ASSETS}))", re.IGNORECASE)
 # Headers that any server may send, so that sharing them says nothing.
 _COMMON_HEADERS = frozenset(
     [
@@ -50,17 +57,28 @@ _COMMON_HEADERS = frozenset(
 
 def alike(here: HttpStep, there: HttpStep) -> str:
     """In words, the first sign that both come from the same site; empty where there is none."""
-    if here.body_sha256 is not None and here.body_sha256 == there.body_sha256 and here.body_bytes:
-        return "the body is the same"
     if len(_distinctive(here) & _distinctive(there)) >= _DISTINCTIVE:
         return "the site's own headers are there"
+    if here.location or there.location:
+        same = here.location and there.location and same_site(here.location, there.location)
+        return "both lead to the same site" if same else ""
+    if here.body_sha256 is not None and here.body_sha256 == there.body_sha256 and here.body_bytes:
+        return "the body is the same"
     if here.status != there.status:
         return ""
+    if len(_files(here) & _files(there)) >= _SHARED_FILES:
+        return "both pages load the same files"
     if here.title and here.title == there.title:
         return "status and title are the same"
     if here.title and there.title and not _share_a_word(here.title, there.title):
         return ""
     return "status and length agree" if _ratio(here, there) >= _LENGTH_RATIO else ""
+
+
+def identical(one: HttpStep, other: HttpStep) -> bool:
+    """Whether two answers are the same to the letter."""
+    same_body = one.body_sha256 == other.body_sha256 and bool(one.body_bytes)
+    return one.status == other.status and one.location == other.location and (same_body or one.location is not None)
 
 
 def same_site(one: str, other: str) -> bool:
@@ -72,6 +90,11 @@ def same_server(one: HttpStep, other: HttpStep) -> bool:
     """Whether two answers carry the marks of one server or one content network."""
     servers = [dict(step.headers).get("server", "") for step in (one, other)]
     return bool(servers[0] and servers[0] == servers[1]) or bool(_distinctive(one) & _distinctive(other))
+
+
+def _files(step: HttpStep) -> set[str]:
+    """What a page loads, without hosts and parameters: other languages of a page load the same."""
+    return {found[1].rpartition("/")[2] for found in _LOADED.finditer(step.body or "")}
 
 
 def _distinctive(step: HttpStep) -> set[str]:
@@ -91,7 +114,9 @@ def _ratio(here: HttpStep, there: HttpStep) -> float:
 
 
 def _registered(url: str) -> str:
-    labels = (urlsplit(url).hostname or "").rstrip(".").split(".")
-    # com.kz, org.uk: two short labels at the end are one suffix.
-    deep = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
+    host = (split(url).hostname or "").rstrip(".")
+    labels = host.split(".")
+    if is_address(host) or len(labels) < 2:
+        return host
+    deep = len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
     return ".".join(labels[-3:] if deep else labels[-2:])

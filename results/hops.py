@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from results.failure import Failure
+from results.failure import OWN_LINE, Failure
 from results.records import (
     Aim,
     Control,
@@ -16,6 +16,7 @@ from results.records import (
     TcpStep,
     TlsStep,
     Via,
+    is_address,
     is_bogon,
 )
 
@@ -61,11 +62,20 @@ class Side:
 
     @property
     def scheme(self) -> str:
-        return urlsplit(self.url).scheme
+        return split(self.url).scheme
 
     @property
     def host(self) -> str:
-        return urlsplit(self.url).hostname or ""
+        return split(self.url).hostname or ""
+
+    @property
+    def is_address(self) -> bool:
+        """Whether the URL names an IP address, so that nothing was to be resolved."""
+        return is_address(self.host)
+
+    @property
+    def last_steps(self) -> tuple[Step, ...]:
+        return tuple(way.last for way in self.ways)
 
     def asked(self, via: Via) -> tuple[DnsStep, ...]:
         return tuple(step for step in self.dns if step.via is via)
@@ -141,12 +151,20 @@ def _way(tcp: TcpStep, steps: Iterable[Step]) -> Way:
     )
 
 
+def split(url: str) -> SplitResult:
+    """A URL's parts; all empty where it can't be read."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
+
+
 def dns_failure(side: Side) -> Failure | None:
     """Why the system's lookup failed each time, as exactly as the query of our own tells; None where it once didn't."""
     system = side.asked(Via.SYSTEM)
     if not system or any(step.failure is None for step in system):
         return None
-    exact = [step.failure for step in side.asked(Via.UDP) if step.failure is not None]
+    exact = [step.failure for step in side.asked(Via.UDP) if step.failure not in {None, *OWN_LINE}]
     said = system[-1].failure
     vague = {Failure.DNS_TEMPORARY, Failure.DNS_OTHER, Failure.TIMEOUT, Failure.DNS_NXDOMAIN, Failure.DNS_NO_ANSWER}
     return exact[-1] if exact and said in vague else said

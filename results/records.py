@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -77,8 +77,7 @@ class Step:
     @property
     def ip(self) -> str:
         """The address in the endpoint; empty where it names none."""
-        host = self.endpoint.rpartition(":")[0].strip("[]")
-        return host if "/" not in host else ""
+        return "" if "//" in self.endpoint else self.endpoint.rpartition(":")[0].strip("[]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,8 +252,18 @@ def is_address(text: str) -> bool:
 
 
 def is_bogon(address: str) -> bool:
-    """Whether an address can't be a public site's (RFC 6890 and multicast), or is no address."""
-    if not is_address(address):
+    """Whether an address can't be a public site's (RFC 6890, multicast, what hides such an address), or is none."""
+    return not is_address(address) or not _is_public(ip_address(address))
+
+
+def _is_public(ip: IPv4Address | IPv6Address) -> bool:
+    if not ip.is_global or ip.is_multicast:
+        return False
+    if isinstance(ip, IPv4Address):
         return True
-    ip = ip_address(address)
-    return not ip.is_global or ip.is_multicast
+    inner = ip.ipv4_mapped or ip.sixtofour or (IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _TRANSLATED else None)
+    return not ip.is_site_local and ip not in _COMPATIBLE and (inner is None or _is_public(inner))
+
+
+_TRANSLATED = IPv6Network("64:ff9b::/96")  # NAT64, RFC 6052: the last 32 bits are an IPv4 address
+_COMPATIBLE = IPv6Network("::/96")  # deprecated, RFC 4291

@@ -24,6 +24,7 @@ from results.records import Measurement, adapter
 from results.tables import GapRow, RoundRow
 
 HEAD = "0001"  # the newest schema; a test holds it against results/migrations
+_MIGRATIONS = Path(__file__).with_name("migrations")
 
 _MEASUREMENT = SQLModel.metadata.tables["measurement"]
 _EVIDENCE = SQLModel.metadata.tables["evidence"]
@@ -62,7 +63,12 @@ class Store:
             if self._engine.dialect.name == "sqlite":
                 _make_folder(self._engine.url.database)
                 sa.event.listen(self._engine, "connect", _careful_sqlite)
-            _migrate(self._engine)
+                sa.event.listen(self._engine, "begin", _begin)
+            try:
+                _migrate(self._engine)
+            except BaseException:
+                self._engine.dispose()
+                raise
 
     def close(self) -> None:
         self._engine.dispose()
@@ -84,7 +90,7 @@ class Store:
         }
         blob = zlib.compress(adapter().dump_json(measurement), 3)
         with self._says("write to"), self._engine.begin() as connection:
-            if not connection.execute(self._insert(_MEASUREMENT), row).rowcount:
+            if connection.execute(self._insert(_MEASUREMENT).returning(_MEASUREMENT.c.uid), row).first() is None:
                 return False
             connection.execute(sa.insert(_EVIDENCE), {"uid": measurement.uid, "codec": "json+zlib", "blob": blob})
             connection.execute(sa.insert(_VERDICT), _verdict_values(measurement.uid, judgement))
@@ -132,7 +138,8 @@ class Store:
     ) -> list[Tally]:
         """Judged measurements counted per cell of time, for strips: no evidence and no reason is read. Unordered."""
         at = _MEASUREMENT.c.started_at
-        seconds = sa.cast(sa.extract("epoch", at), sa.BigInteger) - int(since.timestamp())
+        whole = sa.func.date_trunc("second", at) if self._engine.dialect.name == "postgresql" else at
+        seconds = sa.cast(sa.extract("epoch", whole), sa.BigInteger) - int(since.timestamp())
         mechanisms = _VERDICT.c.mechanisms.cast(sa.Text).label("mechanisms")
         said = (_MEASUREMENT.c.network, _VERDICT.c.verdict, mechanisms, _VERDICT.c.confidence)
         group = (_MEASUREMENT.c.url, (seconds // int(cell.total_seconds())).label("cell"), *said)
@@ -185,7 +192,9 @@ class Store:
     def _says(self, doing: str) -> Iterator[None]:
         try:
             yield
-        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as exc:
+        except StoreError as exc:
+            raise StoreError(f"Can't {doing} the store {self._name}: {exc}.") from exc
+        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as exc:
             raise StoreError(f"store.url: {self._name} is no address of a store that is installed here: {exc}") from exc
         except (DatabaseError, OSError) as exc:
             words = str(getattr(exc, "orig", None) or exc).strip().splitlines()[0]
@@ -252,27 +261,36 @@ def _point(row: Any) -> Point:
 
 def _migrate(engine: sa.Engine) -> None:
     with engine.connect() as connection:
+        newest = None
         if sa.inspect(connection).has_table("alembic_version"):
             newest = connection.execute(sa.text("select version_num from alembic_version")).scalar()
-            if newest == HEAD:
-                return
+    if newest == HEAD:
+        return
+    if newest is not None and not list(_MIGRATIONS.glob(f"versions/{newest}_*.py")):
+        raise StoreError(f"the store was made by a newer program: its schema is {newest}, this program's is {HEAD}")
     # Only now: importing Alembic takes longer than all else that an up-to-date store needs.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
     settings = Config()
-    settings.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    settings.set_main_option("script_location", str(_MIGRATIONS))
     settings.attributes["engine"] = engine
     command.upgrade(settings, HEAD)
 
 
 def _careful_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are begun by _begin, so that they hold DDL as well
     cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=10000")
     cursor.execute("PRAGMA journal_mode=WAL")  # pages read while a round writes
     cursor.execute("PRAGMA synchronous=FULL")  # a power cut loses at most the measurement in progress
     cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA busy_timeout=10000")
     cursor.close()
+
+
+def _begin(connection: sa.Connection) -> None:
+    alone = connection.get_execution_options().get("alone")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if alone else "BEGIN")
 
 
 def _make_folder(database: str | None) -> None:
@@ -282,6 +300,8 @@ def _make_folder(database: str | None) -> None:
 
 def _without_password(url: str) -> str:
     try:
-        return sa.make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return json.dumps(url.partition("@")[2] or url)
+        read = sa.make_url(url)
+    except (ArgumentError, ValueError):
+        return json.dumps(url.rpartition("@")[2])
+    hidden = {key: "***" if "pass" in key.lower() else value for key, value in read.query.items()}
+    return read.set(query=hidden).render_as_string(hide_password=True).replace("%2A", "*")

@@ -6,11 +6,10 @@ Total and deterministic: no clock, no network, no store, and no measurement that
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from results.case import Case
 from results.hops import Side, Way, here, there
 from results.judgement import Confidence, Fault, Judgement, Reason, Timings, Verdict
 from results.records import Aim, HttpStep, Measurement, Via
-from results.rules import DNS_RULES, HTTP_RULES, LINE_RULES, RULES_VERSION, TCP_RULES, TLS_RULES, Rule
+from results.rules import LAYERS, LINE_RULES, RULES_VERSION, Case, LineCase, Rule
 
 _REDIRECTS_MAX = 10
 
@@ -62,18 +61,18 @@ def _findings(measurement: Measurement, sides: tuple[Side, ...]) -> Iterator[Fin
 
 def _hop(case: Case) -> Iterator[Finding]:
     """The hop's layers in turn, as far as one decides; then, past a lying resolver, what else stands in the way."""
-    decided = None
-    passed: list[Finding] = []
-    for rules in (DNS_RULES, TCP_RULES, TLS_RULES, HTTP_RULES):
-        finding = _first(rules, case)
+    decided, passed = None, []
+    for layer in LAYERS:
+        finding = _first(layer, case)
         if finding.verdict is not None:
             decided = finding
             break
         passed.append(finding)
-    if decided is not None and decided.verdict is not Verdict.ACCESSIBLE:
-        line = next((_filled(rule, case) for rule in LINE_RULES if rule.when(case)), None)
-        if line is not None:
-            yield line
+    if decided is not None or not case.ways:
+        line = LineCase(case.measurement, case.here, case.there, case.ways)
+        rule = next((rule for rule in LINE_RULES if rule.when(line)), None)
+        if rule is not None:
+            yield _filled(rule, line)
             return
     if decided is not None and decided.reason.rule.startswith("dns_"):
         yield from _past_the_resolver(case)
@@ -84,16 +83,18 @@ def _hop(case: Case) -> Iterator[Finding]:
 
 def _past_the_resolver(case: Case) -> Iterator[Finding]:
     """Several causes at once are all named: the name is lied about, and its true address is blocked as well."""
-    true = replace(case, ways=case.here.other)
-    for rules in (TCP_RULES, TLS_RULES, HTTP_RULES):
-        finding = _first(rules, true)
+    true = Case(case.measurement, case.here, case.there, case.here.other)
+    for layer in LAYERS[1:]:
+        finding = _first(layer, true)
         if finding.verdict is Verdict.BLOCKED:
             yield replace(finding, verdict=None)
             return
 
 
-def _first(rules: Iterable[Rule], case: Case) -> Finding:
-    return _filled(next(rule for rule in rules if rule.when(case)), case)
+def _first(layer: tuple[type[Case], tuple[Rule, ...]], case: Case) -> Finding:
+    view, rules = layer
+    seen = view(case.measurement, case.here, case.there, case.ways)
+    return _filled(next(rule for rule in rules if rule.when(seen)), seen)
 
 
 def _filled(rule: Rule, case: Case) -> Finding:
@@ -108,9 +109,10 @@ def _filled(rule: Rule, case: Case) -> Finding:
 
 def _retried(side: Side) -> Iterator[Finding]:
     """A first attempt that failed is said, since the next reader may look for a pattern."""
-    first = [way for way in side.ordinary if way.attempt == 1]
-    if first and any(way.attempt == 2 for way in side.ordinary):
-        failure = next((way.last.failure for way in first if way.last.failure), None)
+    names = [step.failure for step in side.asked(Via.SYSTEM) if step.attempt == 1]
+    ways = [way.last.failure for way in side.ordinary if way.attempt == 1]
+    failure = next((failure for failure in (*names, *ways) if failure is not None), None)
+    if failure is not None and side.page is not None and side.page.attempt == 2:
         says = f"The first attempt failed ({failure}); the second, after a pause, did not."
         yield Finding(reason=Reason(rule="second_attempt", says=says), verdict=None, confidence=Confidence.LIKELY)
 

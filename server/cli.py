@@ -28,11 +28,14 @@ def control(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8734,
     token: Annotated[str, typer.Option(envvar="KEDERGI_CONTROL_TOKEN", help="Who shows it is answered.")] = "",
     open_: Annotated[bool, typer.Option("--open", help="Answer anyone: for laboratories.")] = False,
+    config: ConfigOption = None,
 ) -> None:
     """Repeat checks from an uncensored place for the probes that ask. No store, no pages.
+
+    Of the configuration it uses the further resolvers of [dns] alone, and needs none.
 
     Example: kedergi control --host 0.0.0.0 --port 8734 --token SECRET
     """
     from server.control import run_control  # noqa: PLC0415 - see the module's docstring
 
-    ended(lambda: run_control(host=host, port=port, token=token, open_=open_))
+    ended(lambda: run_control(host=host, port=port, token=token, open_=open_, config=config))

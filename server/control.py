@@ -8,6 +8,7 @@ import asyncio
 import hmac
 import socket
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,7 +16,7 @@ from fastapi import FastAPI, Header, HTTPException, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from probe.check import check
-from probe.config import ConfigError, DnsSection, ReferenceSection, Settings, VantageSection
+from probe.config import ConfigError, DnsSection, ReferenceSection, Settings, VantageSection, load
 from probe.net import Garbage, place
 from probe.tools import Tools, opened
 from results.records import Control, control_adapter
@@ -66,12 +67,15 @@ async def look(question: Question, tools: Tools) -> Control:
     return Control(name="", hops=measurement.hops, steps=measurement.steps)
 
 
-async def run_control(*, host: str, port: int, token: str, open_: bool) -> int:
+async def run_control(*, host: str, port: int, token: str, open_: bool, config: Path | None) -> int:
     """Answers until stopped."""
     if bool(token) == open_:
         raise ConfigError("Give either --token with a secret, or --open to answer anyone.")
+    resolvers = load(config).dns.resolvers if config else ()
     settings = Settings(
-        vantage=VantageSection(name="control"), dns=DnsSection(trusted=()), reference=ReferenceSection(urls=())
+        vantage=VantageSection(name="control"),
+        dns=DnsSection(resolvers=resolvers, trusted=()),
+        reference=ReferenceSection(urls=()),
     )
     sock: socket.socket = bound(host, port)
     async with opened(settings) as tools, served(create_control(tools, token=token), sock) as serving:

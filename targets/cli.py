@@ -20,6 +20,12 @@ from targets.write import to_csv, to_json, write_whole
 app = typer.Typer(help="Target lists: show, lint, bring in a Citizen Lab CSV.", no_args_is_help=True)
 
 
+# Every command of the program takes it; what lists hold does not depend on it.
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Taken as by all commands; lists need none of it.")
+]
+
+
 class Format(StrEnum):
     """How results are printed."""
 
@@ -33,6 +39,7 @@ def show(
     *,
     all_: Annotated[bool, typer.Option("--all", help="Also targets that are not measured by default.")] = False,
     format_: Annotated[Format, typer.Option("--format", help="json is one object a line.")] = Format.TABLE,
+    config: ConfigOption = None,  # noqa: ARG001 - see ConfigOption
 ) -> None:
     """Show the targets of a list that are measured by default.
 
@@ -54,7 +61,11 @@ def show(
 
 
 @app.command("check")
-def lint(files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Lists to look through.")]) -> None:
+def lint(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Lists to look through.")],
+    *,
+    config: ConfigOption = None,  # noqa: ARG001 - see ConfigOption
+) -> None:
     """Look through lists and say what is wrong, a line each on stderr as file:line: says. Exit status 2 if anything is.
 
     Example: kedergi targets check my-list.csv
@@ -79,6 +90,7 @@ def bring_in(
     country_list: Annotated[
         bool, typer.Option("--country-list", help="The country's own list: measure its tier 1 by default.")
     ] = False,
+    config: ConfigOption = None,  # noqa: ARG001 - see ConfigOption
 ) -> None:
     """Turn a Citizen Lab CSV into a list of ours. What the bundled lists have already is left out.
 

@@ -97,12 +97,16 @@ def _group_title(hop: int, attempt: int, aim: Aim) -> str:
 
 
 def _bar(step: AnyStep) -> Bar:
+    """In a comparison, a certificate for another name is an answer, and that is what was asked."""
+    answered = step.aim is not Aim.VISIT and isinstance(step, TlsStep) and step.answered
+    said = step.failure.value if step.failure else ""
     return Bar(
         label=f"{words.LAYERS[step.layer]}  {_asked(step)}",
         start_ms=step.t0 * 1000,
         end_ms=step.t * 1000,
-        failure=step.failure.value if step.failure else "",
+        failure="" if answered else said,
         layer=step.layer.value,
+        note=f"answered ({said})" if answered and said else "",
     )
 
 

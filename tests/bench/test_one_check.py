@@ -3,6 +3,7 @@
 import json
 import statistics
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ URL = "https://www.fine-day.kz/"
 @pytest.mark.parametrize("delay_ms", [10.0, 30.0])
 def test_a_fine_site_costs_little_more_than_curl(delay_ms: float, capsys: pytest.CaptureFixture[str]) -> None:
     with Lab(sites=[Site("www.fine-day.kz")], delay_ms=delay_ms) as lab:
-        curl = [
+        curl: list[str | Path] = [
             "curl",
             "--silent",
             "--output",

@@ -22,7 +22,7 @@ ListFile = Callable[[list[str]], Path]
 def measured(lab: Lab, list_file: ListFile, *, controlled: bool) -> dict[str, Any]:
     sections = {"control": control(lab)} if controlled else {}
     path = list_file([f"https://h{number}.far-away.org/" for number in range(HOSTS)])
-    command = [sys.executable, "-m", "tests.whole.many", lab.config(**sections), path, "50"]
+    command: list[str | Path] = [sys.executable, "-m", "tests.whole.many", lab.config(**sections), path, "50"]
     done = lab.run(command, timeout_s=120)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -36,9 +36,9 @@ def test_unreachable_hosts_leave_nothing_behind(
     make_lab: MakeLab, list_file: ListFile, kind: str, *, controlled: bool
 ) -> None:
     """30 s is the promise to whoever waits for a round; 150 MB to whoever measures on a small machine."""
-    make = {"silent": silent, "refused": refused, "nameless": Site}[kind]
+    makers: dict[str, Callable[[str], Site]] = {"silent": silent, "refused": refused, "nameless": Site}
     rules = [Rule(Query("*.far-away.org"), Drop())] if kind == "nameless" else []
-    lab = make_lab(sites=[make(f"h{number}.far-away.org") for number in range(HOSTS)], rules=rules, delay_ms=20)
+    lab = make_lab(sites=[makers[kind](f"h{number}.far-away.org") for number in range(HOSTS)], rules=rules, delay_ms=20)
     if controlled:
         start_control(lab)
     figures = measured(lab, list_file, controlled=controlled)
@@ -47,4 +47,3 @@ def test_unreachable_hosts_leave_nothing_behind(
     assert figures["left"] == {"files": 0, "tasks": 0}
     assert figures["seconds"] <= 30
     assert figures["peak_mb"] <= 150
-    print(kind, controlled, figures)

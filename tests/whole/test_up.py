@@ -34,7 +34,7 @@ class Up:
 
     def start(self) -> Popen[str]:
         env = {"XDG_DATA_HOME": str(self.lab.folder / "data")}
-        command = ["kedergi", "up", "--accept-risks", "--config", self.config]
+        command: list[str | Path] = ["kedergi", "up", "--accept-risks", "--config", self.config]
         self.process = self.lab.popen(command, env=env, stderr=PIPE)
         assert self.process.stderr is not None
         said = self.process.stderr.readline()

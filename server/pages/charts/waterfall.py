@@ -20,6 +20,7 @@ class Bar:
     end_ms: float
     failure: str  # "" for none
     layer: str
+    note: str = ""  # beside the time of one that did not fail
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def _bar(bar: Bar, y: float, scale: float) -> str:
     width = max(2.0, (bar.end_ms - bar.start_ms) * scale)
     css = "bar failed" if bar.failure else f"bar l-{bar.layer}"
     took = f"{bar.end_ms - bar.start_ms:.0f} ms"
-    said = f"{bar.failure} · {took}" if bar.failure else took
+    said = " · ".join(filter(None, (bar.failure or bar.note, took)))
     end = element("path", class_="stop", d=f"M{number(left + width)} {number(y + 2)}v{number(ROW - 6)}")
     return element(
         "g",

@@ -1,0 +1,231 @@
+"""Rules about the name: does the system's way to resolve it lead to the site?"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from results import content
+from results.failure import Failure
+from results.hops import dns_failure
+from results.records import DnsAnswer, Via, is_bogon
+from results.rules.http import HttpCase
+from results.rules.rule import (
+    BLOCKED,
+    CONFIRMED,
+    DOWN,
+    LIKELY,
+    NOTHING,
+    PATH,
+    SITE,
+    UNKNOWN,
+    WEAK,
+    Case,
+    Rule,
+    only,
+    sure,
+)
+
+MECHANISM = {
+    Failure.DNS_NXDOMAIN: "dns.nxdomain",
+    Failure.DNS_SERVFAIL: "dns.servfail",
+    Failure.DNS_REFUSED: "dns.refused",
+    Failure.DNS_NO_ANSWER: "dns.nodata",
+    Failure.TIMEOUT: "dns.timeout",
+    Failure.TIMED_OUT: "dns.timeout",
+    Failure.DNS_TEMPORARY: "dns.timeout",
+    Failure.REFUSED: "dns.refused",
+}
+_NO_SUCH_NAME = frozenset({Failure.DNS_NXDOMAIN, Failure.DNS_NO_ANSWER})
+
+
+@dataclass(frozen=True)
+class DnsCase(Case):
+    """What the rules about the name may ask."""
+
+    @cached_property
+    def failure(self) -> Failure | None:
+        """Why the system's lookup failed each time; None where it once didn't."""
+        return dns_failure(self.here)
+
+    @cached_property
+    def only_bogons(self) -> bool:
+        found = self.here.system_addresses
+        return bool(found) and all(is_bogon(ip) for ip in found)
+
+    @property
+    def addresses(self) -> str:
+        return ", ".join(sorted(self.here.system_addresses))
+
+    @cached_property
+    def control_failure(self) -> Failure | None:
+        return dns_failure(self.there) if self.there else None
+
+    @cached_property
+    def control_addresses(self) -> frozenset[str]:
+        return frozenset(ip for ip in self.there.system_addresses if not is_bogon(ip)) if self.there else frozenset()
+
+    @cached_property
+    def true_addresses(self) -> frozenset[str]:
+        """What those say whom the network can't alter."""
+        return self.here.trusted_addresses | self.control_addresses
+
+    @property
+    def true_words(self) -> str:
+        return ", ".join(sorted(self.true_addresses))
+
+    @property
+    def truth_sayer(self) -> str:
+        return "the trusted resolver" if self.here.trusted_addresses else "the control"
+
+    @cached_property
+    def control_denied(self) -> bool:
+        """Whether the control is told that there is no such name, or gets an address that can't be a site's."""
+        nothing = self.control_failure in _NO_SUCH_NAME or bool(self.there and self.there.system_addresses)
+        return nothing and not self.control_addresses
+
+    @cached_property
+    def no_such_name(self) -> bool:
+        """Whether those whom the network can't alter say that there is no such name, and none knows it."""
+        trusted = self.here.asked(Via.TRUSTED)
+        denied = any(step.answers for step in trusted)  # it answered, and not with an address that counts
+        return (denied or self.control_denied) and not self.true_addresses
+
+    @cached_property
+    def race(self) -> tuple[DnsAnswer, ...]:
+        """Answers to one query that contradict each other, the first of which is not true."""
+        for step in (*self.here.asked(Via.UDP), *self.here.asked(Via.EXTRA)):
+            true = [bool(self.true_addresses & set(answer.addresses)) for answer in step.answers]
+            if any(true) and not true[0]:
+                return step.answers
+        return ()
+
+    @cached_property
+    def elsewhere(self) -> bool:
+        """Whether the system's addresses are none of the true ones, as a lie's are, and often a content network's."""
+        own = {ip for ip in self.here.system_addresses if not is_bogon(ip)}
+        return bool(own and self.true_addresses) and not own & self.true_addresses
+
+    @cached_property
+    def unproven(self) -> bool:
+        """Whether nothing proves that the system's addresses are the site's: no certificate here or for the control,
+        no page like the true one.
+        """
+        here = any(way.secured for way in self.here.ordinary)
+        there = any(way.secured and way.ip in self.here.system_addresses for way in self.control_ways)
+        return not (here or there or self._http.likeness)
+
+    @property
+    def foreign(self) -> bool:
+        return self.elsewhere and self.unproven
+
+    @cached_property
+    def true_way_better(self) -> bool:
+        """Whether a true address gets the site where the system's addresses don't, here or for the control."""
+        if self.here.scheme == "https":
+            tried = any(way.tls and way.ip in self.here.system_addresses for way in self.control_ways)
+            there = tried and any(way.secured for way in self.control_ways)
+            return there or any(way.secured for way in self.here.other)
+        pages = [way.http for way in self.here.other if way.arrived and way.http]
+        shown = self.here.page
+        same = shown is not None and any(shown.http and content.alike(shown.http, page) for page in pages)
+        return bool(pages) and not same
+
+    @property
+    def path_answers(self) -> bool:
+        """Whether what answers here is known to be a block page; then the page is the mechanism."""
+        return self._http.path_answers
+
+    @property
+    def proven(self) -> bool:
+        return not self.unproven
+
+    @cached_property
+    def _http(self) -> HttpCase:
+        return HttpCase(self.measurement, self.here, self.there, self.here.ordinary)
+
+
+def _mechanism(case: DnsCase) -> tuple[str, ...]:
+    if case.failure is not None:
+        return (MECHANISM.get(case.failure, "dns.servfail"),)
+    return ("dns.bogus",)
+
+
+DNS_RULES = (
+    Rule(
+        "dns_no_such_name",
+        lambda c: c.failure is not None and c.no_such_name,
+        DOWN, SITE, sure(LIKELY), NOTHING,
+        "The name has no address anywhere: the resolver here says {c.failure}, and those that the network can't "
+        "alter know none either.",
+    ),
+    Rule(
+        "dns_bogon_for_all",
+        lambda c: c.only_bogons and c.no_such_name,
+        DOWN, SITE, sure(LIKELY), NOTHING,
+        "The name leads to {c.addresses}, which can't be a public site, and nobody knows a better address.",
+    ),
+    Rule(
+        "dns_name_unknown_elsewhere",
+        lambda c: bool(c.here.system_addresses) and c.no_such_name and c.unproven and not c.path_answers,
+        DOWN, SITE, sure(LIKELY), NOTHING,
+        "The name exists for nobody else: the resolver here leads to {c.addresses}, where nothing proves to be the "
+        "site.",
+    ),
+    Rule(
+        "dns_answers_race",
+        lambda c: bool(c.race) and (c.failure is not None or c.only_bogons or c.foreign),
+        BLOCKED, PATH, sure(CONFIRMED), lambda c: ("dns.injection", *_mechanism(c)),
+        "One query got contradicting answers; the first is not the site's, {c.truth_sayer} says which is.",
+    ),
+    Rule(
+        "dns_disputed",
+        lambda c: (c.failure is not None or c.only_bogons) and c.control_denied and bool(c.true_addresses),
+        UNKNOWN, None, sure(WEAK), NOTHING,
+        "The resolver here gives no usable address for the name, nor does the control's; only the trusted resolver "
+        "knows one.",
+    ),
+    Rule(
+        "dns_fails_here_only",
+        lambda c: c.failure is not None and bool(c.true_addresses),
+        BLOCKED, PATH, sure(LIKELY), _mechanism,
+        "The resolver here fails for this name ({c.failure}); {c.truth_sayer} knows its address.",
+    ),
+    Rule(
+        "dns_fails_uncompared",
+        lambda c: c.failure is not None,
+        UNKNOWN, None, sure(WEAK), NOTHING,
+        "The name could not be resolved ({c.failure}), and nobody else could be asked.",
+    ),
+    Rule(
+        "dns_bogon_here_only",
+        lambda c: c.only_bogons and bool(c.true_addresses),
+        BLOCKED, PATH, sure(LIKELY), only("dns.bogus"),
+        "The resolver here leads to {c.addresses}, which can't be a public site; {c.truth_sayer} knows its address.",
+    ),
+    Rule(
+        "dns_bogon_uncompared",
+        lambda c: c.only_bogons,
+        UNKNOWN, None, sure(WEAK), NOTHING,
+        "The name leads to {c.addresses}, which can't be a public site, and nobody else could be asked.",
+    ),
+    Rule(
+        "dns_foreign_address",
+        lambda c: c.foreign and c.true_way_better,
+        BLOCKED, PATH, sure(LIKELY), only("dns.bogus"),
+        "The resolver here leads to {c.addresses}, which is not the site's; at the address that "
+        "{c.truth_sayer} gives the site answers.",
+    ),
+    Rule(
+        "dns_race_harmless",
+        lambda c: bool(c.race),
+        None, None, sure(WEAK), NOTHING,
+        "One DNS query got contradicting answers, and what was said first is not true.",
+    ),
+    Rule(
+        "dns_other_address",
+        lambda c: c.elsewhere and c.proven,
+        None, None, sure(LIKELY), NOTHING,
+        "The resolver here leads to {c.addresses}, {c.truth_sayer} to {c.true_words}; the site itself answers at both, "
+        "or through both.",
+    ),
+    Rule("dns_fine", lambda _c: True, None, None, sure(LIKELY), NOTHING, ""),
+)  # fmt: skip

@@ -1,0 +1,78 @@
+"""Rules about the connection: is there one to any of the site's addresses?"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from results.failure import Failure
+from results.rules.rule import BLOCKED, DOWN, LIKELY, NOTHING, PATH, SITE, UNKNOWN, WEAK, Case, Rule, commonest, sure
+
+MECHANISM = {
+    Failure.REFUSED: "tcp.refused",
+    Failure.TIMEOUT: "tcp.timeout",
+    Failure.TIMED_OUT: "tcp.timeout",
+    Failure.HOST_UNREACHABLE: "tcp.unreachable",
+    Failure.NETWORK_UNREACHABLE: "tcp.unreachable",
+}
+
+
+@dataclass(frozen=True)
+class TcpCase(Case):
+    """What the rules about the connection may ask."""
+
+    @property
+    def any_connected(self) -> bool:
+        return any(way.connected for way in self.ways)
+
+    @cached_property
+    def failure(self) -> Failure | None:
+        """How the connections failed, the commonest."""
+        return commonest(way.tcp.failure for way in self.ways)
+
+    @property
+    def control_connected_here(self) -> bool:
+        """Whether the control reached one of our endpoints."""
+        return any(way.connected and way.tcp.endpoint in self.endpoints for way in self.control_ways)
+
+    @property
+    def control_connected(self) -> bool:
+        return any(way.connected for way in self.control_ways)
+
+    @property
+    def control_ms(self) -> float:
+        return min((way.tcp.ms for way in self.control_ways if way.connected), default=0.0)
+
+
+def _mechanism(case: TcpCase) -> tuple[str, ...]:
+    return (MECHANISM.get(case.failure or Failure.UNKNOWN, "tcp.reset"),)
+
+
+TCP_RULES = (
+    Rule("tcp_untried", lambda c: not c.ways, None, None, sure(WEAK), NOTHING, ""),
+    Rule("tcp_fine", lambda c: c.any_connected, None, None, sure(LIKELY), NOTHING, ""),
+    Rule(
+        "tcp_fails_here_only",
+        lambda c: c.control_connected_here,
+        BLOCKED, PATH, sure(LIKELY), _mechanism,
+        "No connection to {c.endpoints_words} from here ({c.failure}, tried twice); the control connects to the same "
+        "address in {c.control_ms:.0f} ms.",
+    ),
+    Rule(
+        "tcp_fails_for_control_too",
+        lambda c: bool(c.control_ways) and not c.control_connected,
+        DOWN, SITE, sure(LIKELY), NOTHING,
+        "No connection to {c.endpoints_words} ({c.failure}), and none for the control either.",
+    ),
+    Rule(
+        "tcp_other_address_alive",
+        lambda c: c.control_connected,
+        UNKNOWN, None, sure(WEAK), NOTHING,
+        "No connection to {c.endpoints_words} ({c.failure}), nor for the control there; it reaches the site at another "
+        "address.",
+    ),
+    Rule(
+        "tcp_fails_uncompared",
+        lambda _c: True,
+        UNKNOWN, None, sure(WEAK), NOTHING,
+        "No connection to {c.endpoints_words} ({c.failure}), and no control to say whether that is so elsewhere.",
+    ),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""What a measurement means, and how it is kept."""

@@ -1,0 +1,247 @@
+"""The name: what the resolver here says of it, and what those say whom the network can't alter."""
+
+from results.failure import Failure
+from results.records import Source, Via
+from tests.results.build import (
+    BOGON,
+    FAR,
+    HTTP,
+    LIE,
+    NEUTRAL,
+    SITE,
+    TWIN,
+    UNREACHABLE_CONTROL,
+    at,
+    by,
+    dns,
+    forged,
+    heard,
+    page,
+    request,
+    seen,
+    tcp,
+    tls,
+    trusted,
+    twice,
+    udp,
+)
+from tests.results.scenarios.row import ACCESSIBLE, BLOCKED, CONFIRMED, DOWN, LIKELY, UNKNOWN, WEAK, Row
+
+FINE = (dns(), tcp(), tls(), page())
+NXDOMAIN, SERVFAIL, REFUSED = Failure.DNS_NXDOMAIN, Failure.DNS_SERVFAIL, Failure.DNS_REFUSED
+TEMPORARY, NO_ANSWER, SILENT = Failure.DNS_TEMPORARY, Failure.DNS_NO_ANSWER, Failure.TIMEOUT
+TRUE_WAY = by(Source.TRUSTED, tcp(), tls(), page())
+FAR_WAY = by(Source.TRUSTED, tcp(), tls(), page(), at=FAR)
+BLOCK_SERVER = at(LIE, tcp(), tls(Failure.TLS_AUTHORITY))
+LIE_AT_CONTROL = by(Source.PROBE, tcp(), tls(Failure.TLS_HOSTNAME), at=LIE)
+OURS_AT_CONTROL = by(Source.PROBE, tcp(), tls())
+
+
+def fails_here(system: Failure, exact: Failure, mechanism: str) -> Row:
+    """The system's way is often vague; the query of our own says more."""
+    return Row(
+        f"the resolver says {exact}, the system {system}, the trusted resolver the address",
+        seen(*twice(dns(system), udp(exact)), trusted(), *TRUE_WAY, control=FINE),
+        BLOCKED, LIKELY, "dns_fails_here_only", mechanism,
+    )  # fmt: skip
+
+
+ROWS = [
+    fails_here(NXDOMAIN, NXDOMAIN, "dns.nxdomain"),
+    fails_here(TEMPORARY, SERVFAIL, "dns.servfail"),
+    fails_here(TEMPORARY, REFUSED, "dns.refused"),
+    fails_here(NXDOMAIN, NO_ANSWER, "dns.nodata"),
+    fails_here(TEMPORARY, SILENT, "dns.timeout"),
+    fails_here(TEMPORARY, TEMPORARY, "dns.timeout"),
+    fails_here(Failure.DNS_OTHER, Failure.DNS_OTHER, "dns.servfail"),
+    fails_here(TEMPORARY, Failure.REFUSED, "dns.refused"),
+    Row(
+        "NXDOMAIN here, and only the control knows the address",
+        seen(*twice(dns(NXDOMAIN)), trusted(SILENT), control=FINE),
+        BLOCKED, LIKELY, "dns_fails_here_only", "dns.nxdomain",
+    ),
+    Row(
+        "NXDOMAIN here, and for the trusted resolver",
+        seen(*twice(dns(NXDOMAIN), trusted(NXDOMAIN)), control=UNREACHABLE_CONTROL),
+        DOWN, LIKELY, "dns_no_such_name",
+    ),
+    Row(
+        "NXDOMAIN here, and for the control",
+        seen(*twice(dns(NXDOMAIN)), control=[dns(NXDOMAIN)]),
+        DOWN, LIKELY, "dns_no_such_name",
+    ),
+    Row(
+        "the name servers of the site are dead for all",
+        seen(*twice(dns(TEMPORARY), udp(SERVFAIL), trusted(SERVFAIL)), control=twice(dns(TEMPORARY))),
+        DOWN, LIKELY, "dns_no_such_name",
+    ),
+    Row(
+        "no address here, and the trusted resolver tells a private one",
+        seen(*twice(dns(NO_ANSWER)), trusted("192.168.0.1")),
+        DOWN, LIKELY, "dns_no_such_name",
+    ),
+    Row(
+        "NXDOMAIN here and for the control, while the trusted resolver knows an address",
+        seen(*twice(dns(NXDOMAIN)), trusted(), *TRUE_WAY, control=[dns(NXDOMAIN)]),
+        UNKNOWN, WEAK, "dns_*",
+    ),
+    Row(
+        "the same private address here and for the control, while the trusted resolver knows a public one",
+        seen(dns(BOGON), trusted(), *TRUE_WAY, control=[dns(BOGON)]),
+        UNKNOWN, WEAK, "dns_*",
+    ),
+    Row(
+        "NXDOMAIN here, the resolver of the control is broken, and the trusted one knows the address",
+        seen(*twice(dns(NXDOMAIN)), trusted(), *TRUE_WAY, control=[dns(TEMPORARY)]),
+        BLOCKED, LIKELY, "dns_fails_here_only", "dns.nxdomain",
+    ),
+    Row(
+        "NXDOMAIN here, and nobody else can be asked",
+        seen(*twice(dns(NXDOMAIN), trusted(SILENT)), control=UNREACHABLE_CONTROL),
+        UNKNOWN, WEAK, "dns_fails_uncompared",
+    ),
+    Row(
+        "NXDOMAIN here, and nobody else is configured",
+        seen(*twice(dns(NXDOMAIN))),
+        UNKNOWN, WEAK, "dns_fails_uncompared",
+    ),
+    Row(
+        "a forged NXDOMAIN comes before the true answer",
+        seen(dns(NXDOMAIN), heard([NXDOMAIN], [SITE]), trusted(), *TRUE_WAY, control=FINE),
+        BLOCKED, CONFIRMED, "dns_answers_race", "dns.injection dns.nxdomain",
+    ),
+    Row(
+        "a forged bogon comes before the true answer",
+        seen(dns(BOGON), heard([BOGON], [SITE]), trusted(), *TRUE_WAY, control=FINE),
+        BLOCKED, CONFIRMED, "dns_answers_race", "dns.injection dns.bogus",
+    ),
+    Row(
+        "forged answers of two injectors come before the true one, from a resolver abroad",
+        seen(dns(LIE), heard([LIE], [BOGON], [SITE], via=Via.EXTRA), trusted(), *BLOCK_SERVER, *TRUE_WAY),
+        BLOCKED, CONFIRMED, "dns_answers_race", "dns.injection dns.bogus",
+    ),
+    Row(
+        "a forged answer comes too late, and the site is reached",
+        seen(dns(), heard([SITE], [BOGON]), tcp(), tls(), page(), control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived",
+    ),
+    Row(
+        "a forged answer comes first, but the system took the true one",
+        seen(dns(), heard([BOGON], [SITE]), tcp(), tls(), page(), control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived dns_race_harmless",
+    ),
+    Row(
+        "the query was sent twice, and both answers are the site's",
+        seen(dns(), heard([SITE], [TWIN]), tcp(), tls(), page(), control=[dns(SITE, TWIN), tcp(), tls(), page()]),
+        ACCESSIBLE, CONFIRMED, "page_arrived",
+    ),
+    Row(
+        "a private address here, a public one for the trusted resolver",
+        seen(*twice(dns(BOGON)), trusted(), *TRUE_WAY),
+        BLOCKED, LIKELY, "dns_bogon_here_only", "dns.bogus",
+    ),
+    Row(
+        "a private address for all",
+        seen(dns("127.0.0.1"), trusted("127.0.0.1"), control=[dns("127.0.0.1")]),
+        DOWN, LIKELY, "dns_bogon_for_all",
+    ),
+    Row(
+        "a private address here, NXDOMAIN for the control",
+        seen(dns(BOGON), control=[dns(NXDOMAIN)]),
+        DOWN, LIKELY, "dns_bogon_for_all",
+    ),
+    Row(
+        "a private address here, and nobody else can be asked",
+        seen(dns(BOGON), trusted(SILENT), control=UNREACHABLE_CONTROL),
+        UNKNOWN, WEAK, "dns_bogon_uncompared",
+    ),
+    Row(
+        "a foreign address that shows another's certificate; at the true one the site answers",
+        seen(dns(LIE), trusted(), *BLOCK_SERVER, *TRUE_WAY, control=[*FINE, *LIE_AT_CONTROL]),
+        BLOCKED, LIKELY, "dns_foreign_address", "dns.bogus",
+    ),
+    Row(
+        "the same without a control",
+        seen(dns(LIE), trusted(), *BLOCK_SERVER, *TRUE_WAY),
+        BLOCKED, LIKELY, "dns_foreign_address", "dns.bogus",
+    ),
+    Row(
+        "the same without a trusted resolver",
+        seen(dns(LIE), *twice(*BLOCK_SERVER), control=[*FINE, *LIE_AT_CONTROL]),
+        BLOCKED, LIKELY, "dns_foreign_address", "dns.bogus",
+    ),
+    Row(
+        "a foreign address serves a block page without TLS; at the true one the site answers",
+        seen(dns(LIE), trusted(), *at(LIE, tcp(), page(title="Blocked by order", length=700)),
+             *by(Source.TRUSTED, tcp(), page()), url=HTTP),
+        BLOCKED, LIKELY, "dns_foreign_address", "dns.bogus",
+    ),
+    Row(
+        "a foreign address is silent without TLS; at the true one the site answers",
+        seen(dns(LIE), trusted(), *twice(tcp(Failure.TIMEOUT, at=LIE)), *by(Source.TRUSTED, tcp(), page()), url=HTTP),
+        BLOCKED, LIKELY, "dns_foreign_address", "dns.bogus",
+    ),
+    Row(
+        "a foreign address without TLS, and none gets a page from the true one",
+        seen(dns(LIE), trusted(), *at(LIE, tcp(), page()), *by(Source.TRUSTED, tcp(), request(SILENT)), url=HTTP),
+        UNKNOWN, WEAK, "http_uncompared",
+    ),
+    Row(
+        "geo-DNS gives other addresses here, which prove themselves by their certificate",
+        seen(dns(FAR), trusted(SITE), *at(FAR, tcp(), tls(), page()), control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived",
+    ),
+    Row(
+        "geo-DNS gives other addresses here, and the page is the control's",
+        seen(dns(FAR), trusted(SITE), *at(FAR, tcp(), page()), url=HTTP, control=[dns(), tcp(), page()]),
+        ACCESSIBLE, LIKELY, "page_arrived",
+    ),
+    Row(
+        "geo-DNS gives another address, which the control proves to be the site's; here its handshake is reset",
+        seen(dns(SITE), trusted(FAR), *twice(tcp(), tls(Failure.RESET)), *FAR_WAY,
+             control=[dns(FAR), *at(FAR, tcp(), tls(), page()), *OURS_AT_CONTROL]),
+        BLOCKED, LIKELY, "tls_fails_here_only", "tls.reset",
+    ),
+    Row(
+        "the same with two answers of geo-DNS to a query that was sent again",
+        seen(dns(SITE), heard([SITE], [FAR]), trusted(FAR), *twice(tcp(), tls(Failure.RESET)),
+             control=[dns(FAR), *at(FAR, tcp(), tls(), page()), *OURS_AT_CONTROL]),
+        BLOCKED, LIKELY, "tls_fails_here_only", "tls.reset",
+    ),
+    Row(
+        "the resolver lies, but a transparent proxy leads to the true site",
+        seen(dns(LIE), trusted(), *at(LIE, tcp(), tls(), page()), control=[*FINE, *LIE_AT_CONTROL]),
+        ACCESSIBLE, CONFIRMED, "page_arrived dns_*",
+    ),
+    Row(
+        "the name does not exist for the control, and here a host of somebody else answers in TLS",
+        seen(dns(LIE), *twice(*at(LIE, tcp(), forged(Failure.TLS_AUTHORITY, "CN=self"))), control=[dns(NXDOMAIN)]),
+        DOWN, LIKELY, "dns_name_unknown_elsewhere",
+    ),
+    Row(
+        "the name does not exist for the control, and here a page answers that says nothing of blocking",
+        seen(dns(LIE), *at(LIE, tcp(), page(title="Domain for sale")), url=HTTP, control=[dns(NXDOMAIN)]),
+        DOWN, LIKELY, "dns_name_unknown_elsewhere",
+    ),
+    Row(
+        "two causes: a private address here, and the true address resets the site's name",
+        seen(dns(BOGON), trusted(), *twice(*by(Source.TRUSTED, tcp(), tls(Failure.RESET))), control=FINE),
+        BLOCKED, LIKELY, "dns_bogon_here_only tls_fails_here_only", "dns.bogus tls.reset",
+    ),
+    Row(
+        "two causes: NXDOMAIN here, and no connection to the true address",
+        seen(*twice(dns(NXDOMAIN)), trusted(), *twice(*by(Source.TRUSTED, tcp(Failure.TIMEOUT))), control=FINE),
+        BLOCKED, LIKELY, "dns_fails_here_only tcp_fails_here_only", "dns.nxdomain tcp.timeout",
+    ),
+    Row(
+        "two causes: a forged answer first, and the request to the true address gets no answer",
+        seen(dns(BOGON), heard([BOGON], [SITE]), trusted(), *twice(*by(Source.TRUSTED, tcp(), request(Failure.CLOSED))),
+             url=HTTP, control=[dns(), tcp(), page()]),
+        BLOCKED, CONFIRMED, "dns_answers_race http_fails_here_only", "dns.injection dns.bogus http.closed",
+    ),
+    Row(
+        "the resolver leads to a reference's address: only the name tells the difference",
+        seen(dns(NEUTRAL), trusted(), *twice(*at(NEUTRAL, tcp(), tls(Failure.TLS_HOSTNAME))), *TRUE_WAY),
+        BLOCKED, LIKELY, "dns_foreign_address", "dns.bogus",
+    ),
+]  # fmt: skip

@@ -1,0 +1,174 @@
+"""Trouble of our own: the line, this machine, its clock, its owner's programs. None of it may pass for blocking."""
+
+from results.failure import Failure
+from results.records import Source
+from tests.results.build import (
+    DEAD,
+    HTTP,
+    NEUTRAL,
+    SITE,
+    SITE6,
+    UNREACHABLE_CONTROL,
+    again,
+    at,
+    by,
+    dns,
+    elsewhere,
+    forged,
+    neutral_name,
+    page,
+    redirect,
+    request,
+    seen,
+    tcp,
+    tls,
+    trusted,
+    twice,
+    udp,
+    up,
+)
+from tests.results.scenarios.row import ACCESSIBLE, BLOCKED, CONFIRMED, LIKELY, UNKNOWN, WEAK, Row
+
+FINE = (dns(), tcp(), tls(), page())
+PORTAL = page(title="Welcome to the hotel", length=900)
+EVERYTHING_INTERCEPTED = up(Failure.TLS_AUTHORITY, Failure.TLS_AUTHORITY)
+NO_NAME_RESOLVES = up(Failure.DNS_SERVFAIL, Failure.DNS_SERVFAIL)
+EXPIRED = tls(Failure.TLS_CERTIFICATE, detail="certificate has expired")
+
+ROWS = [
+    Row(
+        "no site answers, the references neither",
+        seen(dns(), *twice(tcp(Failure.TIMEOUT)), control=FINE, references=DEAD),
+        UNKNOWN, WEAK, "line_down",
+    ),
+    Row(
+        "the line is down and no control is set",
+        seen(dns(), *twice(tcp(Failure.TIMEOUT)), references=DEAD),
+        UNKNOWN, WEAK, "line_down",
+    ),
+    Row(
+        "the line is down and takes the control with it",
+        seen(dns(), *twice(tcp(Failure.TIMEOUT)), control=UNREACHABLE_CONTROL, references=DEAD),
+        UNKNOWN, WEAK, "line_down",
+    ),
+    Row(
+        "one reference of two is dead, so the line is not",
+        seen(dns(), *twice(tcp(Failure.TIMEOUT)), control=FINE, references=up(None, Failure.TIMEOUT)),
+        BLOCKED, LIKELY, "tcp_fails_here_only", "tcp.timeout",
+    ),
+    Row(
+        "no reference is configured",
+        seen(dns(), *twice(tcp(Failure.TIMEOUT)), control=FINE, references=()),
+        BLOCKED, LIKELY, "tcp_fails_here_only", "tcp.timeout",
+    ),
+    Row(
+        "all references are dead, and the page comes all the same",
+        seen(*FINE, control=FINE, references=DEAD),
+        ACCESSIBLE, CONFIRMED, "page_arrived",
+    ),
+    Row(
+        "the resolver fails for every name",
+        seen(*twice(dns(Failure.DNS_SERVFAIL)), trusted(), control=FINE, references=NO_NAME_RESOLVES),
+        UNKNOWN, WEAK, "line_down",
+    ),
+    Row(
+        "the resolver lies about every name",
+        seen(dns("10.0.0.1"), trusted(), control=FINE, references=up(Failure.TLS_HOSTNAME, Failure.TLS_HOSTNAME)),
+        UNKNOWN, WEAK, "line_down",
+    ),
+    Row(
+        "an antivirus or an employer intercepts every site",
+        seen(dns(), *twice(tcp(), forged(Failure.TLS_AUTHORITY, "CN=Virus Shield")), control=FINE,
+             references=EVERYTHING_INTERCEPTED),
+        UNKNOWN, WEAK, "line_down",
+    ),
+    Row(
+        "a captive portal answers every request with its own page",
+        seen(dns(), tcp(), PORTAL, url=HTTP, control=[dns(), tcp(), page()], references=EVERYTHING_INTERCEPTED),
+        UNKNOWN, WEAK, "line_down",
+    ),
+    Row(
+        "a captive portal sends every request to its own site",
+        seen(dns(), tcp(), redirect("http://login.hotel.example/"), url=HTTP, control=[dns(), tcp(), page()],
+             references=EVERYTHING_INTERCEPTED),
+        UNKNOWN, WEAK, "line_down",
+    ),
+    Row(
+        "this machine's own firewall refuses",
+        seen(dns(), *twice(tcp(Failure.PERMISSION_DENIED)), control=FINE),
+        UNKNOWN, WEAK, "own_line_fails",
+    ),
+    Row(
+        "this machine's own network is down, and the control is not asked",
+        seen(dns(), *twice(tcp(Failure.NETWORK_DOWN))),
+        UNKNOWN, WEAK, "own_line_fails",
+    ),
+    Row(
+        "this machine's own firewall refuses IPv4, and there is no way to IPv6",
+        seen(dns(SITE, SITE6), *twice(tcp(Failure.PERMISSION_DENIED), tcp(Failure.NETWORK_UNREACHABLE, at=SITE6)),
+             control=[*FINE, *by(Source.PROBE, tcp(), at=SITE6)]),
+        UNKNOWN, WEAK, "own_line_fails",
+    ),
+    Row(
+        "this machine's own firewall cuts both handshakes",
+        seen(dns(), *twice(tcp(), tls(Failure.PERMISSION_DENIED)), control=FINE),
+        UNKNOWN, WEAK, "own_line_fails",
+    ),
+    Row(
+        "this machine's own network goes down in the middle of both requests",
+        seen(dns(), *twice(tcp(), tls(), request(Failure.NETWORK_DOWN)), control=FINE),
+        UNKNOWN, WEAK, "own_line_fails",
+    ),
+    Row(
+        "this program may not ask the resolver itself, and the system's way gave up",
+        seen(*twice(dns(Failure.DNS_TEMPORARY)), udp(Failure.PERMISSION_DENIED), trusted(), control=FINE),
+        BLOCKED, LIKELY, "dns_fails_here_only", "dns.timeout",
+    ),
+    Row(
+        "no way to IPv6, the site answers over IPv4",
+        seen(dns(SITE, SITE6), tcp(Failure.NETWORK_UNREACHABLE, at=SITE6), tcp(), tls(), page(), control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived",
+    ),
+    Row(
+        "the IPv4 address is dead for all, and only the control has a way to the IPv6 one",
+        seen(dns(SITE, SITE6), *twice(tcp(Failure.TIMEOUT), tcp(Failure.NETWORK_UNREACHABLE, at=SITE6)),
+             control=[dns(SITE, SITE6), tcp(Failure.TIMEOUT), *at(SITE6, tcp(), tls(), page())]),
+        UNKNOWN, WEAK, "tcp_other_address_alive",
+    ),
+    Row(
+        "the URL holds an address that is not public",
+        seen(url="http://192.168.1.1/", control=UNREACHABLE_CONTROL),
+        UNKNOWN, WEAK, "address_not_public",
+    ),
+    Row(
+        "the clock is years ahead, so that every certificate has expired, the references' too",
+        seen(dns(), *twice(tcp(), EXPIRED), control=FINE, references=up(Failure.TLS_CERTIFICATE)),
+        UNKNOWN, WEAK, "line_down",
+    ),
+    Row(
+        "the clock is a month behind, so that a new certificate is not valid yet",
+        seen(dns(), *twice(tcp(), tls(Failure.TLS_CERTIFICATE, detail="certificate is not yet valid")), control=FINE),
+        UNKNOWN, WEAK, "tls_certificate_*",
+    ),
+    Row(
+        "the clock is a month ahead, so that a certificate has expired here and not for the control",
+        seen(dns(), *twice(tcp(), EXPIRED), control=FINE),
+        UNKNOWN, WEAK, "tls_certificate_*",
+    ),
+    Row(
+        "one lost packet, then the page",
+        seen(dns(), tcp(Failure.TIMEOUT), *again(tcp(), tls(), page()), control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived second_attempt",
+    ),
+    Row(
+        "the name is resolved at the second attempt",
+        seen(dns(Failure.DNS_TEMPORARY), *again(*FINE), control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived second_attempt",
+    ),
+    Row(
+        "one handshake was reset, the second attempt completes it, as A/B tests beside it do",
+        seen(dns(), tcp(), tls(Failure.RESET), *again(tcp(), tls(), page()), *neutral_name(tcp(), tls()),
+             *elsewhere(tcp(), tls(Failure.TLS_HOSTNAME), ip=NEUTRAL), control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived second_attempt",
+    ),
+]  # fmt: skip
