@@ -5,6 +5,8 @@ What is measured and what it means is decided elsewhere. The heavy imports come 
 """
 
 import asyncio
+import signal
+import sys
 from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from pathlib import Path
@@ -64,7 +66,7 @@ def probe(
     """
     from probe.errand import run_probe  # noqa: PLC0415 - see the module's docstring
 
-    ended(lambda: run_probe(once=once, accept_risks=accept_risks, config=config))
+    ended(lambda: run_probe(once=once, accept_risks=accept_risks, config=config), stopped=0)
 
 
 def doctor(*, format_: FormatOption = Format.TABLE, config: ConfigOption = None) -> None:
@@ -79,12 +81,15 @@ def doctor(*, format_: FormatOption = Format.TABLE, config: ConfigOption = None)
     ended(lambda: run_doctor(as_json=format_ is Format.JSON, config=config))
 
 
-def ended(work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
-    """Runs a command's work and ends with its status. What a person can mend is one sentence and status 2."""
+def ended(work: Callable[[], Coroutine[Any, Any, int]], *, stopped: int = 130) -> NoReturn:
+    """Runs a command's work and ends with its status. What a person can mend is one sentence and status 2.
+
+    `stopped` is the status after Ctrl-C or SIGTERM: 0 for what runs until then.
+    """
     from probe.errand import EXPECTED  # noqa: PLC0415 - see the module's docstring
 
     try:
-        status = asyncio.run(work())
+        status = asyncio.run(_stoppable(work()))
     except EXPECTED as exc:
         typer.echo(f"kedergi: {exc}", err=True)
         raise typer.Exit(2) from exc
@@ -97,8 +102,16 @@ def ended(work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
         raise typer.Exit(2) from group
     except (KeyboardInterrupt, asyncio.CancelledError) as exc:
         typer.echo("Stopped. What was measured is stored.", err=True)
-        raise typer.Exit(130 if isinstance(exc, KeyboardInterrupt) else 143) from exc
+        raise typer.Exit(stopped) from exc
     raise typer.Exit(status)
+
+
+async def _stoppable(work: Coroutine[Any, Any, int]) -> int:
+    """SIGTERM stops as Ctrl-C does: a service manager's stop leaves the store as whole."""
+    task = asyncio.current_task()
+    if sys.platform != "win32" and task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await work
 
 
 def _leaf(group: BaseExceptionGroup[Any]) -> BaseException:

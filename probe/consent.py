@@ -92,6 +92,7 @@ def require(
         if not accept_risks and not ask(read or _read_line, write or _write_line):
             raise ConsentMissing(_NEEDED)
     except EOFError as exc:
+        (write or _write_line)("")  # the question stands without an end of line
         raise ConsentMissing(_NEEDED) from exc
     try:
         give(folder, now)

@@ -308,6 +308,8 @@ Cookies = httpx.Cookies
 def browser(transport: httpx.AsyncBaseTransport, cookies: httpx.Cookies | None) -> httpx.AsyncClient:
     """A client that asks as a browser does, follows nothing and heeds no environment."""
     headers = {"User-Agent": _BROWSER, "Accept": _ACCEPT, "Accept-Language": "ru,kk;q=0.8,en;q=0.6"}
+    # Not br: no decoder for it can be told when to stop, and a kilobyte of it unpacks to gigabytes.
+    headers["Accept-Encoding"] = "gzip, deflate"
     return httpx.AsyncClient(
         transport=transport,
         trust_env=False,

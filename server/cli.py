@@ -19,7 +19,7 @@ def up(*, port: PortOption = 8733, accept_risks: AcceptOption = False, config: C
     """
     from server.up import run_up  # noqa: PLC0415 - see the module's docstring
 
-    ended(lambda: run_up(port=port, accept_risks=accept_risks, config=config))
+    ended(lambda: run_up(port=port, accept_risks=accept_risks, config=config), stopped=0)
 
 
 def control(
@@ -38,4 +38,4 @@ def control(
     """
     from server.control import run_control  # noqa: PLC0415 - see the module's docstring
 
-    ended(lambda: run_control(host=host, port=port, token=token, open_=open_, config=config))
+    ended(lambda: run_control(host=host, port=port, token=token, open_=open_, config=config), stopped=0)

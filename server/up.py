@@ -1,8 +1,6 @@
 """The main job on one machine: the schedule, the store and the pages in one program, until it is stopped."""
 
 import asyncio
-import signal
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,7 +20,6 @@ HOST = "127.0.0.1"
 
 async def run_up(*, port: int, accept_risks: bool, config: Path | None) -> int:
     """Ends only by being stopped, or by an error."""
-    _stop_on_sigterm()
     settings = _config.load(config)
     targets = chosen(settings)
     sock = bound(HOST, port)
@@ -64,10 +61,3 @@ async def _first_to_end(*tasks: "asyncio.Task[None]") -> None:
     finally:
         tasks[-1].cancel()
         await asyncio.wait(tasks[-1:])
-
-
-def _stop_on_sigterm() -> None:
-    """As Ctrl-C: a service manager's stop leaves the store as whole."""
-    task = asyncio.current_task()
-    if sys.platform != "win32" and task is not None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

@@ -150,6 +150,7 @@ def _sentence(rows: Sequence[Row], line: Line, now: Local) -> Sentence:
     return sentences.overview(
         total=len(rows),
         measured=sum(row.ever for row in rows),
+        told=sum(1 for row in rows if row.turn and row.turn.verdict is not Verdict.INCONCLUSIVE),
         blocked=_count(rows, Verdict.BLOCKED),
         throttled=_count(rows, Verdict.THROTTLED),
         down=_count(rows, Verdict.DOWN).sites,

@@ -56,6 +56,7 @@ def overview(
     *,
     total: int,
     measured: int,
+    told: int,
     blocked: Count,
     throttled: Count,
     down: int,
@@ -63,10 +64,10 @@ def overview(
     line: Line,
     now: Local,
 ) -> Sentence:
-    """The first sentence of the first page."""
+    """The first sentence of the first page. `told`: of how many sites any check could tell something."""
     trouble = _line(line, now)
     if trouble:
-        known = _states(total, blocked, throttled, down) if measured else ()
+        known = _states(total, blocked, throttled, down) if told else ()
         return trouble + (fill(" Before that: {known}", known=known) if known else ())
     if not measured:
         return fill(

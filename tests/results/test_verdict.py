@@ -65,7 +65,10 @@ def test_no_scenario_is_written_twice() -> None:
         ("generic_timeout_error here, a connection for the control", "from here (generic_timeout_error, tried twice)"),
         ("generic_timeout_error here, a connection for the control", "connects to the same address in 100 ms."),
         ("the handshake fails here with eof_error, the control completes it", "(eof_error after 100 ms, tried twice)"),
-        ("the handshake fails here with eof_error, the control completes it", "the control gets the site's certificate there in 100 ms."),
+        (
+            "the handshake fails here with eof_error, the control completes it",
+            "the control gets the site's certificate there in 100 ms.",
+        ),
         (
             "the page freezes after 16 kB here",
             "after 16384 bytes and nothing more comes; the control gets 48000 bytes.",
@@ -127,7 +130,7 @@ def test_a_rule_that_decides_says_why(rule: Rule) -> None:
 
 @pytest.mark.parametrize("layer", [DNS_RULES, TCP_RULES, TLS_RULES, HTTP_RULES], ids=["dns", "tcp", "tls", "http"])
 def test_a_layer_ends_with_a_rule_that_always_holds(layer: tuple[Rule, ...]) -> None:
-    assert layer[-1].when(None) is True  # type: ignore[arg-type]
+    assert layer[-1].when(None) is True
 
 
 @EVERY_ROW

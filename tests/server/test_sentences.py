@@ -58,7 +58,11 @@ NEWS = News("https://ratel.kz/", "/site?url=x", BLOCKED)
                 "3 of 30 sites are likely blocked on this line."
             ),
         ),
-        ({"line": Line(down_since=ago(35)), "measured": 0}, "This line is down: nothing can be told since 14:10."),
+        (
+            {"line": Line(down_since=ago(35)), "measured": 0, "told": 0},
+            "This line is down: nothing can be told since 14:10.",
+        ),
+        ({"line": Line(down_since=ago(35)), "told": 0}, "This line is down: nothing can be told since 14:10."),
         (
             {"line": Line(untold_since=ago(35))},
             (
@@ -74,7 +78,8 @@ NEWS = News("https://ratel.kz/", "/site?url=x", BLOCKED)
 )
 def test_the_first_sentence(known: dict[str, Any], says: str) -> None:
     values: dict[str, Any] = {
-        "total": 30, "measured": 30, "blocked": NONE, "throttled": NONE, "down": 0, "newest": None, "line": Line(),
+        "total": 30, "measured": 30, "told": 30, "blocked": NONE, "throttled": NONE, "down": 0, "newest": None,
+        "line": Line(),
     } | known  # fmt: skip
     assert plain(sentences.overview(**values, now=LOCAL)) == says
 
