@@ -6,41 +6,33 @@ Nothing is judged here. A step that fails is kept by the trace; what is done nex
 import asyncio
 import uuid
 from collections.abc import Coroutine
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from probe import control, net
+from probe import control, doubt, net
+from probe.reach import HTTP_S, WHOLE_S, Reach
 from probe.sanity import Look
 from probe.scrub import scrubbed_url
-from probe.steps import dns, http, tcp, tls
+from probe.steps import dns, http, tcp
 from probe.tools import Tools
 from probe.trace import Course, StepFailed, Trace
-from results.failure import CERTIFICATE_FAILURES, Failure
+from results.failure import Failure
 from results.records import (
-    Aim,
     Control,
-    HttpStep,
     Measurement,
     Source,
-    TlsStep,
     Via,
     is_bogon,
 )
 
 MAX_REDIRECTS = 10
-_WHOLE_S = 25.0  # for one URL, whatever the network does
 _HOP_S = 6.0  # with less left, no hop and no second attempt is begun: its silence would mean nothing
 _PAUSE_S = 0.5  # before the second attempt
 _DNS_S = 3.0  # what getaddrinfo lost it asks again after 5 s only; our second attempt is sooner
 _WINDOW_S = 1.5  # how long answers after the first are still heard
-_TCP_S = {1: 2.2, 2: 3.4}  # two SYNs, then three from another port
-_TLS_S = {1: 8.0, 2: 6.0}  # throttled handshakes of 4 to 7 s do succeed
-_HTTP_S = {1: 10.0, 2: 8.0}
 _CONTROL_S = 14.0
 _GRACE_S = 0.1  # for what is still under way when the page has come and been proven
 _CONTROL_GRACE_S = 1.0
-_UNRELATED = "www.example.com"  # a name that nobody blocks and no reference serves
 _IPV4_MAX, _IPV6_MAX = 4, 2
 
 
@@ -93,6 +85,7 @@ class _Visit:
         self.tools = tools
         self.also = also
         self.trace = Trace()
+        self.reach = Reach(self.trace, tools.context)
         self.cookies = net.Cookies()
         self.enough = asyncio.Event()
         self.beside: list[asyncio.Task[Any]] = []
@@ -107,7 +100,7 @@ class _Visit:
         """Goes along the redirects; whether the last page came the ordinary way."""
         where = net.place(url)
         for hop in range(MAX_REDIRECTS + 1):
-            if self.left_s() < _HOP_S:
+            if self.reach.left_s() < _HOP_S:
                 self.cut_short = True
                 return False
             self.hops.append(scrubbed_url(where.url))
@@ -116,8 +109,8 @@ class _Visit:
             if arrival is None or arrival.source not in _ORDINARY:
                 return False
             self.proven = arrival.proven
-            if not arrival.proven and not self.tools.controls:
-                await self.swap_host(Course(self.trace, hop=hop), where)
+            if not arrival.proven:
+                await self.swap(Course(self.trace, hop=hop), where)
             if arrival.location is None:
                 return True
             try:
@@ -131,7 +124,7 @@ class _Visit:
         first = await self.attempt(course, where)
         if first is not None and first.source in _ORDINARY:
             return first
-        if self.left_s() < _HOP_S:
+        if self.reach.left_s() < _HOP_S:
             self.cut_short = True
             return first
         looking = self.group.create_task(self.tools.line.look())
@@ -164,7 +157,7 @@ class _Visit:
         if where.is_address:
             return [where.host], None
         name = where.host
-        limit_s = self.within(_DNS_S)
+        limit_s = self.reach.within(_DNS_S)
         for server in self.tools.resolvers[:1]:
             self.run_beside(self.hear(course, name, server, Via.UDP, limit_s))
         for server in self.tools.extra_resolvers:
@@ -191,10 +184,10 @@ class _Visit:
 
     async def fetch(self, course: Course, where: net.Place, addresses: list[str], source: Source) -> _Arrival | None:
         """All addresses are tried at once; the page is read over the first that lets us."""
-        ways = [self.run_beside(self.reach(course, where, ip, source)) for ip in self.dialled(addresses)]
+        ways = [self.run_beside(self.ready(course, where, ip, source)) for ip in self.dialled(addresses)]
         if course.hop == 0 and course.attempt == 1 and source is not Source.TRUSTED:
             for ip in self.dialled([ip for ip in self.also if ip not in addresses]):
-                self.run_beside(self.reach(course, where, ip, Source.PROBE)).add_done_callback(_close)
+                self.run_beside(self.ready(course, where, ip, Source.PROBE)).add_done_callback(_close)
         stream = None
         for way in asyncio.as_completed(ways):
             stream = await way
@@ -213,114 +206,37 @@ class _Visit:
                 where,
                 self.cookies,
                 source=source,
-                timeout_s=self.within(_HTTP_S[course.attempt]),
+                timeout_s=self.reach.within(HTTP_S[course.attempt]),
             )
         except StepFailed:
             return None
         return _Arrival(source, location, proven=where.scheme == "https")
 
-    async def reach(
+    async def ready(
         self, course: Course, where: net.Place, ip: str, source: Source
     ) -> tuple[str, net.Tcp | net.Tls] | None:
         """A connection that is ready to be asked for the page, with its address."""
-        try:
-            connection = await tcp.connect(
-                course, ip, where.port, source=source, timeout_s=self.within(_TCP_S[course.attempt])
-            )
-        except StepFailed:
-            return None
-        if where.scheme == "http":
-            return ip, connection
-        secured = await self.shake(course, connection, ip, where.port, where.host, source)
+        connection = await self.reach.connect(course, ip, where.port, source)
+        if connection is None or where.scheme == "http":
+            return (ip, connection) if connection else None
+        secured = await self.reach.shake(course, connection, ip, where.port, where.host, source)
         return (ip, secured) if secured else None
 
-    async def shake(
-        self, course: Course, connection: net.Tcp, ip: str, port: int, name: str, source: Source
-    ) -> net.Tls | None:
-        """TLS over a connection, which is closed where that fails."""
-        secured = None
-        try:
-            secured = await tls.handshake(
-                course,
-                connection,
-                tcp.endpoint(ip, port),
-                name,
-                self.tools.context,
-                source=source,
-                timeout_s=self.within(_TLS_S[course.attempt]),
-            )
-        except StepFailed:
-            pass
-        finally:
-            if secured is None:
-                connection.close()
-        return secured
-
     async def compare(self, course: Course, where: net.Place, looking: "asyncio.Task[Look]") -> None:
-        """A/B on the same address, where only the name differs; and the site's name where another site lives."""
-        failed = self.last_failed(course.hop)
+        """A/B tests of what failed, where there is a neutral name and address."""
+        failed = doubt.testable(self.trace.steps, course.hop)
         neutrals = (await looking).neutrals
-        if failed is None or not neutrals:
+        if failed is not None and neutrals:
+            await doubt.compare(self.reach, course, where, failed, neutrals[0])
+
+    async def swap(self, course: Course, where: net.Place) -> None:
+        """A page came without TLS, and no control has another to compare: does the path write it elsewhere too?"""
+        if self.asked is not None and (answer := await self.asked) is not None and answer.spoke:
             return
-        neutral = neutrals[0]
-        if isinstance(failed, TlsStep):
-            here = self.shake_once(course.aimed(Aim.NEUTRAL_NAME), failed.ip, where.port, neutral.name)
-            there = self.shake_once(course.aimed(Aim.NEUTRAL_ADDRESS), neutral.ip, 443, where.host)
-            base = self.shake_once(course.aimed(Aim.BASELINE), neutral.ip, 443, _UNRELATED)
-            await asyncio.gather(here, there, base)
-        elif where.scheme == "http":
-            other = net.place(f"http://{neutral.name}/")
-            here = self.ask_once(course.aimed(Aim.NEUTRAL_NAME), failed.ip, where.port, other)
-            await asyncio.gather(here, self.ask_elsewhere(course, neutral.ip, where))
-
-    def last_failed(self, hop: int) -> TlsStep | HttpStep | None:
-        """What an A/B test can tell more about: a handshake or request that the network ended."""
-        failed = [
-            step
-            for step in self.trace.steps
-            if isinstance(step, (TlsStep, HttpStep))
-            and step.hop == hop
-            and step.aim is Aim.VISIT
-            and step.source in _ORDINARY
-            and step.failure is not None
-            and step.failure not in CERTIFICATE_FAILURES
-        ]
-        return failed[-1] if failed else None
-
-    async def swap_host(self, course: Course, where: net.Place) -> None:
-        """A page came without TLS, and no control is there to compare it: does the path write it elsewhere too?"""
         self.look = await self.tools.line.look()
         if not where.is_address:
-            await asyncio.gather(*(self.ask_elsewhere(course, neutral.ip, where) for neutral in self.look.neutrals[:2]))
-
-    async def ask_elsewhere(self, course: Course, ip: str, where: net.Place) -> None:
-        """The site's page, and an unrelated one, from an address that is not the site's."""
-        unrelated = net.place(f"http://{_UNRELATED}/")
-        there = self.ask_once(course.aimed(Aim.NEUTRAL_ADDRESS), ip, 80, where)
-        await asyncio.gather(there, self.ask_once(course.aimed(Aim.BASELINE), ip, 80, unrelated))
-
-    async def shake_once(self, course: Course, ip: str, port: int, name: str) -> None:
-        """One handshake for its outcome alone."""
-        connection = await self.open_once(course, ip, port)
-        if connection is not None:
-            secured = await self.shake(course, connection, ip, port, name, Source.NEUTRAL)
-            if secured:
-                secured.tcp.close()
-
-    async def ask_once(self, course: Course, ip: str, port: int, where: net.Place) -> None:
-        """One request without TLS for its outcome alone."""
-        connection = await self.open_once(course, ip, port)
-        if connection is not None:
-            endpoint, limit_s = tcp.endpoint(ip, port), self.within(_HTTP_S[2])
-            cookies = net.Cookies()
-            with suppress(StepFailed):
-                await http.get(course, connection, endpoint, where, cookies, source=Source.NEUTRAL, timeout_s=limit_s)
-
-    async def open_once(self, course: Course, ip: str, port: int) -> net.Tcp | None:
-        try:
-            return await tcp.connect(course, ip, port, source=Source.NEUTRAL, timeout_s=self.within(_TCP_S[2]))
-        except StepFailed:
-            return None
+            neutrals = self.look.neutrals[:2]
+            await asyncio.gather(*(doubt.ask_elsewhere(self.reach, course, where, neutral) for neutral in neutrals))
 
     def ask_control(self, where: net.Place, addresses: list[str]) -> None:
         """Asks once, as soon as there are addresses to ask about."""
@@ -341,10 +257,10 @@ class _Visit:
         if fine:
             self.enough.set()
         if self.asked is not None:
-            limit_s = _CONTROL_GRACE_S if self.proven and fine else self.within(_CONTROL_S)
+            limit_s = _CONTROL_GRACE_S if self.proven and fine else self.reach.within(_CONTROL_S)
             await asyncio.wait([self.asked], timeout=limit_s)
         if self.beside:
-            await asyncio.wait(self.beside, timeout=_GRACE_S if fine else self.within(_WHOLE_S))
+            await asyncio.wait(self.beside, timeout=_GRACE_S if fine else self.reach.within(WHOLE_S))
         self.enough.set()
         for task in self.beside:
             task.cancel()
@@ -360,14 +276,6 @@ class _Visit:
         task = self.group.create_task(work)
         self.beside.append(task)
         return task
-
-    def within(self, limit_s: float) -> float:
-        """The limit, or what is left of the whole check's time, never below a tenth of a second."""
-        return max(0.1, min(limit_s, self.left_s()))
-
-    def left_s(self) -> float:
-        """What is left of the whole check's time, seconds."""
-        return _WHOLE_S - self.trace.now()
 
     def dialled(self, addresses: list[str]) -> list[str]:
         """The addresses that are tried: public, four of IPv4 and two of IPv6 at most, in their order."""

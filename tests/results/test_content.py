@@ -10,6 +10,12 @@ from tests.results.build import page
 MARKS = (("x-ratel-node", "7"), ("x-request-id", "1"), ("server", "nginx"))
 BODY, HEADERS = "the body is the same", "the site's own headers are there"
 TITLE, LENGTH, NO_SIGN = "status and title are the same", "status and length agree", ""
+FILES = "both pages load the same files"
+OWN_FILES = "<link href='/t/ratel-7f3.css'><img src=//cdn.ratel.kz/i/ratel-logo.svg?v=2>"
+THEIR_FILES = "<link href='https://static.ratel.kz/t/ratel-7f3.css?v=9'><img src='/i/ratel-logo.svg'>"
+ANYBODYS_FILES = (
+    "<link href='/css/bootstrap.min.css'><script src='/js/jquery.min.js'></script><link href='/favicon.ico'>"
+)
 LONG = {"length": 524_288, "capped": True}
 
 
@@ -31,6 +37,20 @@ LONG = {"length": 524_288, "capped": True}
             {"title": "Ratel: independent News", "length": 1000},
             NO_SIGN,
         ),
+        ({"title": "Бас бет", "body": OWN_FILES}, {"title": "Main page", "body": THEIR_FILES}, FILES),
+        (
+            {"title": "Restricted", "body": OWN_FILES[:29]},
+            {"title": "Ratel: morning", "body": THEIR_FILES},
+            NO_SIGN,
+        ),
+        (
+            {"title": "Restricted", "body": ANYBODYS_FILES},
+            {"title": "Ratel: morning", "body": ANYBODYS_FILES},
+            NO_SIGN,
+        ),
+        ({"location": "https://ratel.kz/a"}, {"location": "https://www.ratel.kz/"}, "both lead to the same site"),
+        ({"location": "https://ratel.kz/a"}, {"location": "https://warning.net/"}, NO_SIGN),
+        ({"location": "https://ratel.kz/a"}, {}, NO_SIGN),
         ({"title": None, "length": 700}, {"title": None, "length": 1000}, LENGTH),
         ({"title": None, "length": 699}, {"title": None, "length": 1000}, NO_SIGN),
         ({"title": None, "length": 1000}, {"title": "Ratel: independent news", "length": 900}, LENGTH),

@@ -47,6 +47,26 @@ def test_a_store_of_a_newer_program_is_left_alone(opened: Opening) -> None:
         opened()
 
 
+def test_a_store_that_is_refused_leaves_no_connection_open(opened: Opening) -> None:
+    with opened()._engine.begin() as connection:
+        connection.execute(sa.text("update alembic_version set version_num = '9999'"))
+    counts = {"connect": 0, "close": 0}
+
+    def connected(*_: object) -> None:
+        counts["connect"] += 1
+
+    def closed(*_: object) -> None:
+        counts["close"] += 1
+
+    sa.event.listen(sa.Pool, "connect", connected)
+    sa.event.listen(sa.Pool, "close", closed)
+    with pytest.raises(Exception, match=r"9999|newer"):
+        opened()
+    sa.event.remove(sa.Pool, "connect", connected)
+    sa.event.remove(sa.Pool, "close", closed)
+    assert counts["close"] == counts["connect"] > 0
+
+
 # SQLite
 
 

@@ -97,7 +97,7 @@ ROWS = [
     Row(
         "the time runs out before the second attempt: one silence is no verdict",
         seen(dns(), tcp(), tls(), request(Failure.TIMEOUT), cut_short=True, control=FINE),
-        UNKNOWN, WEAK, "*",
+        UNKNOWN, WEAK, "tried_only_once",
     ),
     Row(
         "no address could be read from the URL",

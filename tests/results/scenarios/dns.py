@@ -5,19 +5,15 @@ from results.records import Source, Via
 from tests.results.build import (
     BOGON,
     FAR,
-    HTTP,
     LIE,
-    NEUTRAL,
     SITE,
     TWIN,
     UNREACHABLE_CONTROL,
     at,
     by,
     dns,
-    forged,
     heard,
     page,
-    request,
     seen,
     tcp,
     tls,
@@ -83,12 +79,12 @@ ROWS = [
     Row(
         "NXDOMAIN here and for the control, while the trusted resolver knows an address",
         seen(*twice(dns(NXDOMAIN)), trusted(), *TRUE_WAY, control=[dns(NXDOMAIN)]),
-        UNKNOWN, WEAK, "dns_*",
+        UNKNOWN, WEAK, "dns_disputed",
     ),
     Row(
         "the same private address here and for the control, while the trusted resolver knows a public one",
         seen(dns(BOGON), trusted(), *TRUE_WAY, control=[dns(BOGON)]),
-        UNKNOWN, WEAK, "dns_*",
+        UNKNOWN, WEAK, "dns_disputed",
     ),
     Row(
         "NXDOMAIN here, the resolver of the control is broken, and the trusted one knows the address",
@@ -98,6 +94,11 @@ ROWS = [
     Row(
         "NXDOMAIN here, and nobody else can be asked",
         seen(*twice(dns(NXDOMAIN), trusted(SILENT)), control=UNREACHABLE_CONTROL),
+        UNKNOWN, WEAK, "dns_fails_uncompared",
+    ),
+    Row(
+        "NXDOMAIN here, and the trusted resolver could not find out",
+        seen(*twice(dns(NXDOMAIN), trusted(SERVFAIL))),
         UNKNOWN, WEAK, "dns_fails_uncompared",
     ),
     Row(
@@ -154,94 +155,5 @@ ROWS = [
         "a private address here, and nobody else can be asked",
         seen(dns(BOGON), trusted(SILENT), control=UNREACHABLE_CONTROL),
         UNKNOWN, WEAK, "dns_bogon_uncompared",
-    ),
-    Row(
-        "a foreign address that shows another's certificate; at the true one the site answers",
-        seen(dns(LIE), trusted(), *BLOCK_SERVER, *TRUE_WAY, control=[*FINE, *LIE_AT_CONTROL]),
-        BLOCKED, LIKELY, "dns_foreign_address", "dns.bogus",
-    ),
-    Row(
-        "the same without a control",
-        seen(dns(LIE), trusted(), *BLOCK_SERVER, *TRUE_WAY),
-        BLOCKED, LIKELY, "dns_foreign_address", "dns.bogus",
-    ),
-    Row(
-        "the same without a trusted resolver",
-        seen(dns(LIE), *twice(*BLOCK_SERVER), control=[*FINE, *LIE_AT_CONTROL]),
-        BLOCKED, LIKELY, "dns_foreign_address", "dns.bogus",
-    ),
-    Row(
-        "a foreign address serves a block page without TLS; at the true one the site answers",
-        seen(dns(LIE), trusted(), *at(LIE, tcp(), page(title="Blocked by order", length=700)),
-             *by(Source.TRUSTED, tcp(), page()), url=HTTP),
-        BLOCKED, LIKELY, "dns_foreign_address", "dns.bogus",
-    ),
-    Row(
-        "a foreign address is silent without TLS; at the true one the site answers",
-        seen(dns(LIE), trusted(), *twice(tcp(Failure.TIMEOUT, at=LIE)), *by(Source.TRUSTED, tcp(), page()), url=HTTP),
-        BLOCKED, LIKELY, "dns_foreign_address", "dns.bogus",
-    ),
-    Row(
-        "a foreign address without TLS, and none gets a page from the true one",
-        seen(dns(LIE), trusted(), *at(LIE, tcp(), page()), *by(Source.TRUSTED, tcp(), request(SILENT)), url=HTTP),
-        UNKNOWN, WEAK, "http_uncompared",
-    ),
-    Row(
-        "geo-DNS gives other addresses here, which prove themselves by their certificate",
-        seen(dns(FAR), trusted(SITE), *at(FAR, tcp(), tls(), page()), control=FINE),
-        ACCESSIBLE, CONFIRMED, "page_arrived",
-    ),
-    Row(
-        "geo-DNS gives other addresses here, and the page is the control's",
-        seen(dns(FAR), trusted(SITE), *at(FAR, tcp(), page()), url=HTTP, control=[dns(), tcp(), page()]),
-        ACCESSIBLE, LIKELY, "page_arrived",
-    ),
-    Row(
-        "geo-DNS gives another address, which the control proves to be the site's; here its handshake is reset",
-        seen(dns(SITE), trusted(FAR), *twice(tcp(), tls(Failure.RESET)), *FAR_WAY,
-             control=[dns(FAR), *at(FAR, tcp(), tls(), page()), *OURS_AT_CONTROL]),
-        BLOCKED, LIKELY, "tls_fails_here_only", "tls.reset",
-    ),
-    Row(
-        "the same with two answers of geo-DNS to a query that was sent again",
-        seen(dns(SITE), heard([SITE], [FAR]), trusted(FAR), *twice(tcp(), tls(Failure.RESET)),
-             control=[dns(FAR), *at(FAR, tcp(), tls(), page()), *OURS_AT_CONTROL]),
-        BLOCKED, LIKELY, "tls_fails_here_only", "tls.reset",
-    ),
-    Row(
-        "the resolver lies, but a transparent proxy leads to the true site",
-        seen(dns(LIE), trusted(), *at(LIE, tcp(), tls(), page()), control=[*FINE, *LIE_AT_CONTROL]),
-        ACCESSIBLE, CONFIRMED, "page_arrived dns_*",
-    ),
-    Row(
-        "the name does not exist for the control, and here a host of somebody else answers in TLS",
-        seen(dns(LIE), *twice(*at(LIE, tcp(), forged(Failure.TLS_AUTHORITY, "CN=self"))), control=[dns(NXDOMAIN)]),
-        DOWN, LIKELY, "dns_name_unknown_elsewhere",
-    ),
-    Row(
-        "the name does not exist for the control, and here a page answers that says nothing of blocking",
-        seen(dns(LIE), *at(LIE, tcp(), page(title="Domain for sale")), url=HTTP, control=[dns(NXDOMAIN)]),
-        DOWN, LIKELY, "dns_name_unknown_elsewhere",
-    ),
-    Row(
-        "two causes: a private address here, and the true address resets the site's name",
-        seen(dns(BOGON), trusted(), *twice(*by(Source.TRUSTED, tcp(), tls(Failure.RESET))), control=FINE),
-        BLOCKED, LIKELY, "dns_bogon_here_only tls_fails_here_only", "dns.bogus tls.reset",
-    ),
-    Row(
-        "two causes: NXDOMAIN here, and no connection to the true address",
-        seen(*twice(dns(NXDOMAIN)), trusted(), *twice(*by(Source.TRUSTED, tcp(Failure.TIMEOUT))), control=FINE),
-        BLOCKED, LIKELY, "dns_fails_here_only tcp_fails_here_only", "dns.nxdomain tcp.timeout",
-    ),
-    Row(
-        "two causes: a forged answer first, and the request to the true address gets no answer",
-        seen(dns(BOGON), heard([BOGON], [SITE]), trusted(), *twice(*by(Source.TRUSTED, tcp(), request(Failure.CLOSED))),
-             url=HTTP, control=[dns(), tcp(), page()]),
-        BLOCKED, CONFIRMED, "dns_answers_race http_fails_here_only", "dns.injection dns.bogus http.closed",
-    ),
-    Row(
-        "the resolver leads to a reference's address: only the name tells the difference",
-        seen(dns(NEUTRAL), trusted(), *twice(*at(NEUTRAL, tcp(), tls(Failure.TLS_HOSTNAME))), *TRUE_WAY),
-        BLOCKED, LIKELY, "dns_foreign_address", "dns.bogus",
     ),
 ]  # fmt: skip

@@ -98,6 +98,16 @@ COMPARED = [
         ACCESSIBLE, LIKELY, "page_arrived",
     ),
     Row(
+        "the site sends each country to its edition under that country's ending",
+        seen(*WAY, redirect("http://www.ratel.uz/"), url=HTTP, control=[*WAY, redirect("http://www.ratel.de/")]),
+        ACCESSIBLE, LIKELY, "page_arrived",
+    ),
+    Row(
+        "the site sends us to its other edition, and shows the control the page",
+        seen(*WAY, redirect("http://ratel.kz/kk/"), url=HTTP, control=FINE),
+        ACCESSIBLE, LIKELY, "page_arrived",
+    ),
+    Row(
         "the site sends all to another site of its owner",
         seen(*WAY, redirect("http://ratel.example.com/a", 301), url=HTTP,
              control=[*WAY, redirect("http://ratel.example.com/b")]),
@@ -109,7 +119,7 @@ UNCOMPARED = [
     Row(
         "geo-DNS gives another address than the trusted resolver, and both give one page",
         seen(dns(TWIN), trusted(), *at(TWIN, tcp(), page(length=40_000)), *by(Source.TRUSTED, tcp(), page()), url=HTTP),
-        ACCESSIBLE, LIKELY, "page_arrived",
+        ACCESSIBLE, LIKELY, "page_arrived dns_other_address",
     ),
     Row(
         "nothing to compare with",
@@ -171,7 +181,7 @@ UNCOMPARED = [
         "the path does not react to the name, but the page comes from an address that is not among the true ones",
         seen(dns(LIE), trusted(), *at(LIE, tcp(), BLOCKPAGE), *by(Source.TRUSTED, tcp(Failure.TIMEOUT)),
              *swap(NOT_FOUND, NOT_FOUND), url=HTTP),
-        UNKNOWN, WEAK, "http_*",
+        UNKNOWN, WEAK, "http_uncompared",
     ),
     Row(
         "somebody else's address can't be reached for the site's name",

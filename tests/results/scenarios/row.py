@@ -18,5 +18,5 @@ class Row:
     seen: Measurement
     verdict: Verdict
     confidence: Confidence
-    rules: str  # the deciding one first, behind it those whose notes must be there; `*` stands for anything
+    rules: str  # the deciding one, which may end in `*`; behind it all others that say something
     mechanisms: str = ""

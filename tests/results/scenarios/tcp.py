@@ -88,6 +88,11 @@ ROWS = [
         UNKNOWN, WEAK, "tcp_fails_uncompared",
     ),
     Row(
+        "no connection, no control is set, and the trusted resolver could not find out the address",
+        seen(dns(), trusted(Failure.DNS_SERVFAIL), *twice(tcp(Failure.RESET))),
+        UNKNOWN, WEAK, "tcp_fails_uncompared",
+    ),
+    Row(
         "no connection, and the control could not resolve the name",
         seen(dns(), *twice(tcp(Failure.RESET)), control=[dns(Failure.DNS_TEMPORARY)]),
         UNKNOWN, WEAK, "tcp_fails_uncompared",

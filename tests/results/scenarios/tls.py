@@ -61,6 +61,11 @@ CERTIFICATES = [
         ACCESSIBLE, LIKELY, "tls_certificate_expired",
     ),
     Row(
+        "a certificate from an authority that we trust is not valid yet, and no control is set",
+        seen(dns(), *twice(tcp(), tls(Failure.TLS_CERTIFICATE, detail="certificate is not yet valid"))),
+        UNKNOWN, WEAK, "tls_certificate_uncompared",
+    ),
+    Row(
         "a certificate of the state's authority here, the site's own for the control at the same address",
         seen(dns(), *twice(tcp(), INTERCEPTED), control=FINE),
         BLOCKED, LIKELY, "tls_certificate_here_only", "tls.interception",
@@ -83,7 +88,13 @@ CERTIFICATES = [
     Row(
         "a certificate of the state's authority here, and the site's own, which the control sees, has expired",
         seen(dns(), *twice(tcp(), INTERCEPTED), control=[dns(), tcp(), EXPIRED]),
-        BLOCKED, LIKELY, "tls_certificate_*", "tls.interception",
+        BLOCKED, LIKELY, "tls_certificate_another_here", "tls.interception",
+    ),
+    Row(
+        "a forged certificate here that names an authority we trust, with a signature that is not its own",
+        seen(dns(), *twice(tcp(), forged(Failure.TLS_CERTIFICATE, "CN=R12", "certificate signature failure")),
+             control=FINE),
+        BLOCKED, LIKELY, "tls_certificate_here_only", "tls.interception",
     ),
     Row(
         "reset here; the control gets as far as the site's self-signed certificate",
@@ -175,18 +186,18 @@ HANDSHAKES = [
         "the one address that we were given resets the control as well, which has a second one",
         seen(*RESET, trusted(SITE, TWIN),
              control=[dns(SITE, TWIN), tcp(), tls(Failure.RESET), *at(TWIN, tcp(), tls(), page())]),
-        UNKNOWN, WEAK, "tls_*",
+        UNKNOWN, WEAK, "tls_other_address_alive",
     ),
     Row(
         "geo-DNS gave the control another address, and it did not look at ours",
         seen(*RESET, trusted(SITE, FAR), control=[dns(FAR), *at(FAR, tcp(), tls(), page())]),
-        UNKNOWN, WEAK, "tls_*",
+        UNKNOWN, WEAK, "tls_other_address_alive",
     ),
     Row(
         "geo-DNS gave the control another address, and ours resets it as well",
         seen(*RESET, trusted(SITE, FAR),
              control=[dns(FAR), *at(FAR, tcp(), tls(), page()), *by(Source.PROBE, tcp(), tls(Failure.RESET))]),
-        UNKNOWN, WEAK, "tls_*",
+        UNKNOWN, WEAK, "tls_other_address_alive",
     ),
 ]  # fmt: skip
 

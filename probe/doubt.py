@@ -1,0 +1,52 @@
+"""A/B tests: what stands in the way, the name or the address? They run beside a second attempt and judge nothing.
+
+One side is the site's name or address, the other a reference's; an unrelated name at the reference's address is the
+baseline, since some servers refuse every name that they don't know.
+"""
+
+import asyncio
+from collections.abc import Iterable
+
+from probe import net
+from probe.reach import Reach
+from probe.sanity import Neutral
+from probe.trace import Course
+from results.failure import CERTIFICATE_FAILURES
+from results.records import Aim, HttpStep, Source, Step, TlsStep
+
+_UNRELATED = "www.example.com"  # a name that nobody blocks and no reference serves
+
+
+def testable(steps: Iterable[Step], hop: int) -> TlsStep | HttpStep | None:
+    """The newest step of a visit that the network ended in a handshake or a request, and not by a bad certificate."""
+    failed = [
+        step
+        for step in steps
+        if isinstance(step, (TlsStep, HttpStep))
+        and step.hop == hop
+        and step.aim is Aim.VISIT
+        and step.source in {Source.LITERAL, Source.SYSTEM}
+        and step.failure is not None
+        and step.failure not in CERTIFICATE_FAILURES
+    ]
+    return failed[-1] if failed else None
+
+
+async def compare(reach: Reach, course: Course, where: net.Place, failed: TlsStep | HttpStep, neutral: Neutral) -> None:
+    """The same address with another name; the same name at another address, beside an unrelated one there."""
+    if isinstance(failed, TlsStep):
+        here = reach.shake_once(course.aimed(Aim.NEUTRAL_NAME), failed.ip, where.port, neutral.name)
+        there = reach.shake_once(course.aimed(Aim.NEUTRAL_ADDRESS), neutral.ip, 443, where.host)
+        base = reach.shake_once(course.aimed(Aim.BASELINE), neutral.ip, 443, _UNRELATED)
+        await asyncio.gather(here, there, base)
+    elif where.scheme == "http":
+        other = net.place(f"http://{neutral.name}/")
+        here = reach.ask_once(course.aimed(Aim.NEUTRAL_NAME), failed.ip, where.port, other)
+        await asyncio.gather(here, ask_elsewhere(reach, course, where, neutral))
+
+
+async def ask_elsewhere(reach: Reach, course: Course, where: net.Place, neutral: Neutral) -> None:
+    """The site's page, and an unrelated one, from an address that is not the site's: does the path write them?"""
+    unrelated = net.place(f"http://{_UNRELATED}/")
+    named = reach.ask_once(course.aimed(Aim.NEUTRAL_ADDRESS), neutral.ip, 80, where)
+    await asyncio.gather(named, reach.ask_once(course.aimed(Aim.BASELINE), neutral.ip, 80, unrelated))

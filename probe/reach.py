@@ -1,0 +1,78 @@
+"""Connections for a visit and its A/B tests, each within what is left of the check's time.
+
+Which addresses are tried, and in which order, is not said here (probe/check.py).
+"""
+
+import ssl
+from contextlib import suppress
+
+from probe import net
+from probe.steps import http, tcp, tls
+from probe.trace import Course, StepFailed, Trace
+from results.records import Source
+
+WHOLE_S = 25.0  # for one URL, whatever the network does
+TCP_S = {1: 2.2, 2: 3.4}  # by attempt: two SYNs, then three from another port
+TLS_S = {1: 8.0, 2: 6.0}  # throttled handshakes of 4 to 7 s do succeed
+HTTP_S = {1: 10.0, 2: 8.0}
+
+
+class Reach:
+    """What one check opens."""
+
+    def __init__(self, trace: Trace, context: ssl.SSLContext) -> None:
+        self._trace = trace
+        self._context = context
+
+    def left_s(self) -> float:
+        """What is left of the whole check's time, seconds."""
+        return WHOLE_S - self._trace.now()
+
+    def within(self, limit_s: float) -> float:
+        """The limit, or what is left of the whole check's time, never below a tenth of a second."""
+        return max(0.1, min(limit_s, self.left_s()))
+
+    async def connect(self, course: Course, ip: str, port: int, source: Source) -> net.Tcp | None:
+        try:
+            return await tcp.connect(course, ip, port, source=source, timeout_s=self.within(TCP_S[course.attempt]))
+        except StepFailed:
+            return None
+
+    async def shake(
+        self, course: Course, connection: net.Tcp, ip: str, port: int, name: str, source: Source
+    ) -> net.Tls | None:
+        """TLS over a connection, which is closed where that fails."""
+        secured = None
+        try:
+            secured = await tls.handshake(
+                course,
+                connection,
+                tcp.endpoint(ip, port),
+                name,
+                self._context,
+                source=source,
+                timeout_s=self.within(TLS_S[course.attempt]),
+            )
+        except StepFailed:
+            pass
+        finally:
+            if secured is None:
+                connection.close()
+        return secured
+
+    async def shake_once(self, course: Course, ip: str, port: int, name: str) -> None:
+        """One handshake for its outcome alone."""
+        connection = await self.connect(course, ip, port, Source.NEUTRAL)
+        if connection is not None:
+            secured = await self.shake(course, connection, ip, port, name, Source.NEUTRAL)
+            if secured:
+                secured.tcp.close()
+
+    async def ask_once(self, course: Course, ip: str, port: int, where: net.Place) -> None:
+        """One request without TLS for its outcome alone."""
+        connection = await self.connect(course, ip, port, Source.NEUTRAL)
+        if connection is not None:
+            endpoint, limit_s = tcp.endpoint(ip, port), self.within(HTTP_S[2])
+            cookies = net.Cookies()
+            with suppress(StepFailed):
+                await http.get(course, connection, endpoint, where, cookies, source=Source.NEUTRAL, timeout_s=limit_s)
