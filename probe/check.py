@@ -230,8 +230,9 @@ class _Visit:
             await doubt.compare(self.reach, course, where, failed, neutrals[0])
 
     async def swap(self, course: Course, where: net.Place) -> None:
-        """A page came without TLS, and no control has another to compare: does the path write it elsewhere too?"""
-        if self.asked is not None and (answer := await self.asked) is not None and answer.spoke:
+        """A page came without TLS, and the control has none like it: does the path write it elsewhere too?"""
+        answer = await self.asked if self.asked is not None else None
+        if answer is not None and doubt.same_page(self.trace.steps, answer, course.hop, where.url):
             return
         self.look = await self.tools.line.look()
         if not where.is_address:

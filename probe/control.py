@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from probe.classify import NETWORK_ERRORS, failure_of
-from probe.net import Garbage, Services
+from probe.net import Garbage
+from probe.services import Services
 from results.failure import Failure
 from results.records import Control, control_adapter
 

@@ -10,9 +10,11 @@ from collections.abc import Iterable
 from probe import net
 from probe.reach import Reach
 from probe.sanity import Neutral
+from probe.scrub import scrubbed_url
 from probe.trace import Course
+from results.content import alike
 from results.failure import CERTIFICATE_FAILURES
-from results.records import Aim, HttpStep, Source, Step, TlsStep
+from results.records import Aim, Control, HttpStep, Source, Step, TlsStep
 
 _UNRELATED = "www.example.com"  # a name that nobody blocks and no reference serves
 
@@ -30,6 +32,14 @@ def testable(steps: Iterable[Step], hop: int) -> TlsStep | HttpStep | None:
         and step.failure not in CERTIFICATE_FAILURES
     ]
     return failed[-1] if failed else None
+
+
+def same_page(steps: Iterable[Step], answer: Control, hop: int, url: str) -> bool:
+    """Whether the control got the same page at this hop, or one of the same site."""
+    ours = [step for step in steps if isinstance(step, HttpStep) and step.hop == hop and step.failure is None]
+    at = answer.hops.index(scrubbed_url(url)) if scrubbed_url(url) in answer.hops else None
+    theirs = [step for step in answer.steps if isinstance(step, HttpStep) and step.hop == at and step.failure is None]
+    return bool(ours and theirs) and bool(alike(ours[-1], theirs[-1]))
 
 
 async def compare(reach: Reach, course: Course, where: net.Place, failed: TlsStep | HttpStep, neutral: Neutral) -> None:

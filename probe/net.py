@@ -277,7 +277,7 @@ class _Body(httpx.AsyncByteStream):
 
 
 class OneConnection(httpx.AsyncBaseTransport):
-    """httpx over one stream that we connected and measured ourselves; never another."""
+    """httpx over one stream that we connected and measured ourselves; never another. No pool: its locks cost 1 ms."""
 
     def __init__(self, stream: Tcp | Tls, scheme: str, host: str, port: int) -> None:
         origin = httpcore.Origin(scheme.encode(), host.encode(), port)
@@ -298,6 +298,11 @@ class OneConnection(httpx.AsyncBaseTransport):
             answer.status, headers=answer.headers, stream=_Body(answer.stream), extensions=answer.extensions
         )
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether another request may be sent: the last answer was read whole, and the peer keeps the connection."""
+        return self._connection.is_idle() and not self._connection.has_expired()
+
     async def aclose(self) -> None:
         await self._connection.aclose()
 
@@ -305,19 +310,23 @@ class OneConnection(httpx.AsyncBaseTransport):
 Cookies = httpx.Cookies
 
 
-def browser(transport: httpx.AsyncBaseTransport, cookies: httpx.Cookies | None) -> httpx.AsyncClient:
-    """A client that asks as a browser does, follows nothing and heeds no environment."""
-    headers = {"User-Agent": _BROWSER, "Accept": _ACCEPT, "Accept-Language": "ru,kk;q=0.8,en;q=0.6"}
+_AS_A_BROWSER = {
+    "User-Agent": _BROWSER,
+    "Accept": _ACCEPT,
+    "Accept-Language": "ru,kk;q=0.8,en;q=0.6",
     # Not br: no decoder for it can be told when to stop, and a kilobyte of it unpacks to gigabytes.
-    headers["Accept-Encoding"] = "gzip, deflate"
-    return httpx.AsyncClient(
-        transport=transport,
-        trust_env=False,
-        follow_redirects=False,
-        timeout=None,  # noqa: S113 - probe/steps/http.py has the clock
-        headers=headers,
-        cookies=cookies,
-    )
+    "Accept-Encoding": "gzip, deflate",
+}
+
+
+def visit(url: str, cookies: httpx.Cookies) -> httpx.Request:
+    """What a browser asks. Raises httpx.InvalidURL, which HTTP_ERRORS holds."""
+    return httpx.Request("GET", url, headers=_AS_A_BROWSER, cookies=cookies)
+
+
+def post(url: str, headers: Mapping[str, str], content: bytes) -> httpx.Request:
+    """What is asked of a helper of ours."""
+    return httpx.Request("POST", url, headers=dict(headers), content=content)
 
 
 def plain_error(exc: Exception) -> Exception:
@@ -340,59 +349,3 @@ HTTP_ERRORS = (
     httpx.DecodingError,
     httpx.InvalidURL,
 )
-
-
-class _Backend(httpcore.AsyncNetworkBackend):
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,  # noqa: ARG002 - httpcore's signature
-        socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - httpcore's signature
-    ) -> httpcore.AsyncNetworkStream:
-        async with asyncio.timeout(timeout):
-            error: OSError | None = None
-            for ip in await look_up(host.strip("[]")):
-                try:
-                    return await Tcp.connect(ip, port)
-                except OSError as exc:
-                    error = exc
-            raise error or PeerClosed("the name has no address")
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-
-class Services:
-    """Kept-alive connections to what helps us measure: encrypted resolvers and controls. Never to a site."""
-
-    def __init__(self, roots_file: str | None) -> None:
-        # Its own context: httpcore sets ALPN on the one it is given.
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=web_context(roots_file, alpn=("http/1.1",)),
-            network_backend=_Backend(),
-            max_connections=64,
-            max_keepalive_connections=64,
-            keepalive_expiry=30,
-        )
-
-    async def post(
-        self, url: str, headers: Mapping[str, str], content: bytes, *, limit_bytes: int
-    ) -> tuple[int, bytes]:
-        """Status and body. Raises OSError, or Garbage where the answer is no HTTP or longer than the limit."""
-        try:
-            async with self._pool.stream("POST", url, headers=list(headers.items()), content=content) as answer:
-                body = bytearray()
-                async for part in answer.aiter_stream():
-                    body += part
-                    if len(body) > limit_bytes:
-                        raise Garbage(f"the answer is longer than {limit_bytes} bytes")
-                return answer.status, bytes(body)
-        except HTTP_ERRORS as exc:
-            raise plain_error(exc) from exc
-        except (httpcore.NetworkError, httpcore.TimeoutException) as exc:
-            raise PeerClosed(str(exc) or type(exc).__name__) from exc
-
-    async def aclose(self) -> None:
-        await self._pool.aclose()

@@ -13,8 +13,9 @@ from importlib.metadata import version
 
 from probe import config
 from probe.load import Load
-from probe.net import Services, in_thread, web_context
+from probe.net import in_thread, web_context
 from probe.sanity import Line, has_ipv6
+from probe.services import Services
 from probe.steps.dns import system_resolvers
 from results.records import Vantage
 
@@ -52,9 +53,9 @@ async def opened(settings: config.Settings) -> AsyncIterator[Tools]:
     gc.set_threshold(20_000, 20, 20)
     try:
         context = await in_thread(web_context, roots)
-        services = Services(roots)
     except ssl.SSLError as exc:
         raise config.ConfigError(f"SSL_CERT_FILE names {roots}, which holds no PEM certificates.") from exc
+    services = Services(context)
     try:
         yield Tools(
             vantage=config.vantage(settings),

@@ -12,9 +12,16 @@ from results.records import HttpStep, is_address
 _LENGTH_RATIO = 0.7
 _DISTINCTIVE = 2
 _SHARED_FILES = 2
-_SECOND_LEVEL = frozenset(
-    ["ac", "co", "com", "edu", "gov", "mil", "ne", "net", "or", "org"]
-)  # com.kz, org.uk are one suffix
+_BRAND_LETTERS = 4  # google.kz and google.de are one; a shorter name before the ending may be anyone's
+# Files that any page may load.
+_ANYBODYS = frozenset(
+    (
+        *("app.css", "app.js", "bootstrap.css", "bootstrap.js", "bootstrap.min.css", "bootstrap.min.js", "favicon.ico"),
+        *("index.css", "index.js", "jquery.js", "jquery.min.js", "logo.jpg", "logo.png", "logo.svg", "main.css"),
+        *("main.js", "normalize.css", "reset.css", "script.js", "style.css", "styles.css"),
+    )
+)
+_SECOND_LEVEL = frozenset(["ac", "co", "com", "edu", "gov", "mil", "ne", "net", "or", "org"])  # as in com.kz
 _ASSETS = "css|js|png|jpe?g|svg|gif|webp|ico|woff2?"
 _LOADED = re.compile(rf"(?:src|href)\s*=\s*[\"']?([^\"'?#\s>]{{1,200}}\.(?:{_ASSETS}))", re.IGNORECASE)
 # Headers that any server may send, so that sharing them says nothing.
@@ -82,8 +89,14 @@ def identical(one: HttpStep, other: HttpStep) -> bool:
 
 
 def same_site(one: str, other: str) -> bool:
-    """Whether two URLs are of one site: the same registered name, told without a list of public suffixes."""
-    return _registered(one) == _registered(other)
+    """Whether two URLs are of one site: the same registered name, or the same under another country's ending.
+
+    Told without a list of public suffixes.
+    """
+    first, second = _registered(one), _registered(other)
+    brand = first.partition(".")[0]
+    national = len(first.rpartition(".")[2]) == len(second.rpartition(".")[2]) == 2
+    return first == second or (national and len(brand) >= _BRAND_LETTERS and brand == second.partition(".")[0])
 
 
 def same_server(one: HttpStep, other: HttpStep) -> bool:
@@ -93,8 +106,9 @@ def same_server(one: HttpStep, other: HttpStep) -> bool:
 
 
 def _files(step: HttpStep) -> set[str]:
-    """What a page loads, without hosts and parameters: other languages of a page load the same."""
-    return {found[1].rpartition("/")[2] for found in _LOADED.finditer(step.body or "")}
+    """What a page loads of its own, without hosts and parameters: other languages of a page load the same."""
+    paths = {split(found[1]).path for found in _LOADED.finditer(step.body or "")}
+    return {path for path in paths if path.rpartition("/")[2].lower() not in _ANYBODYS}
 
 
 def _distinctive(step: HttpStep) -> set[str]:

@@ -68,13 +68,13 @@ def _hop(case: Case) -> Iterator[Finding]:
             decided = finding
             break
         passed.append(finding)
+    no_way = decided is not None and not passed  # the name itself leads nowhere, or astray
     if decided is not None or not case.ways:
         line = LineCase(case.measurement, case.here, case.there, case.ways)
         rule = next((rule for rule in LINE_RULES if rule.when(line)), None)
         if rule is not None:
-            yield _filled(rule, line)
-            return
-    if decided is not None and decided.reason.rule.startswith("dns_"):
+            decided, passed, no_way = _filled(rule, line), [], False
+    if no_way:
         yield from _past_the_resolver(case)
     yield from passed
     if decided is not None:

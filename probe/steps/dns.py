@@ -20,8 +20,9 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.resolver
 
-from probe.net import Garbage, Services, look_up
+from probe.net import Garbage, look_up
 from probe.scrub import resolver_network
+from probe.services import Services
 from probe.trace import Course
 from results.failure import Failure
 from results.records import DnsAnswer, DnsStep, Via
@@ -69,12 +70,12 @@ async def udp(
 async def trusted(course: Course, name: str, url: str, services: Services, *, timeout_s: float) -> tuple[str, ...]:
     """The addresses that an encrypted resolver (RFC 8484) gives. Raises StepFailed."""
     with course.step(DnsStep, url, name=name, via=Via.TRUSTED) as learnt:
-        query = dns.message.make_query(name, dns.rdatatype.A, id=0)
+        query = dns.message.make_query(name, dns.rdatatype.A, id=0).to_wire()
         headers = {"Host": urlsplit(url).netloc, "Content-Type": "application/dns-message"}
-        headers |= {"Accept": "application/dns-message", "Content-Length": str(len(query.to_wire()))}
+        headers |= {"Accept": "application/dns-message", "Content-Length": str(len(query))}
         async with asyncio.timeout(timeout_s):
             try:
-                status, body = await services.post(url, headers, query.to_wire(), limit_bytes=_DOH_BYTES)
+                status, body = await services.post(url, headers, query, limit_bytes=_DOH_BYTES)
             except socket.gaierror as exc:  # of the resolver's own name: it says nothing of the one that was asked for
                 raise socket.gaierror(socket.EAI_FAIL, f"the resolver's own address: {exc.strerror}") from exc
         if status != 200:

@@ -8,7 +8,7 @@ import re
 import time
 from typing import Any
 
-from probe.net import HTTP_ERRORS, Cookies, Garbage, OneConnection, Place, Tcp, Tls, browser, plain_error
+from probe.net import HTTP_ERRORS, Cookies, Garbage, OneConnection, Place, Tcp, Tls, plain_error, visit
 from probe.net import place as where_to
 from probe.scrub import scrubbed, scrubbed_url
 from probe.trace import Course
@@ -48,17 +48,15 @@ async def get(
     location = None
     with course.step(HttpStep, endpoint, url=scrubbed_url(place.url), source=source) as learnt:
         try:
-            way = OneConnection(stream, place.scheme, place.host, place.port)
-            async with browser(way, cookies) as client:
-                request = client.build_request("GET", place.url)
-                async with asyncio.timeout(timeout_s):
-                    # Not by the client: that fails at a Location which it can't read, though we don't follow it.
-                    response = await way.handle_async_request(request)
-                response.request = request
-                learnt.update(_head(response), first_byte_t=course.trace.now())
-                cookies.extract_cookies(response)
-                location = _location(response, learnt)
-                await _body(response, tcp, place.scheme, learnt, timeout_s)
+            # Not by a client of httpx: that fails at a Location which it can't read, though we don't follow it.
+            way, request = OneConnection(stream, place.scheme, place.host, place.port), visit(place.url, cookies)
+            async with asyncio.timeout(timeout_s):
+                response = await way.handle_async_request(request)
+            response.request = request
+            learnt.update(_head(response), first_byte_t=course.trace.now())
+            cookies.extract_cookies(response)
+            location = _location(response, learnt)
+            await _body(response, tcp, place.scheme, learnt, timeout_s)
         except HTTP_ERRORS as exc:
             raise plain_error(exc) from exc
         finally:

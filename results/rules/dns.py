@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from results import content
-from results.failure import Failure
+from results.failure import CERTIFICATE_FAILURES, Failure
 from results.hops import dns_failure
 from results.records import DnsAnswer, Via, is_bogon
 from results.rules.http import HttpCase
@@ -86,14 +86,17 @@ class DnsCase(Case):
     def no_such_name(self) -> bool:
         """Whether those whom the network can't alter say that there is no such name, and none knows it."""
         trusted = self.here.asked(Via.TRUSTED)
-        denied = any(step.answers for step in trusted)  # it answered, and not with an address that counts
+        denied = any(step.failure in _NO_SUCH_NAME or step.addresses for step in trusted) or (
+            self.failure is not None and any(step.failure is self.failure and step.answers for step in trusted)
+        )
         return (denied or self.control_denied) and not self.true_addresses
 
     @cached_property
     def race(self) -> tuple[DnsAnswer, ...]:
         """Answers to one query that contradict each other, the first of which is not true."""
+        known = self.true_addresses | self._proven_addresses
         for step in (*self.here.asked(Via.UDP), *self.here.asked(Via.EXTRA)):
-            true = [bool(self.true_addresses & set(answer.addresses)) for answer in step.answers]
+            true = [bool(known & set(answer.addresses)) for answer in step.answers]
             if any(true) and not true[0]:
                 return step.answers
         return ()
@@ -109,9 +112,12 @@ class DnsCase(Case):
         """Whether nothing proves that the system's addresses are the site's: no certificate here or for the control,
         no page like the true one.
         """
-        here = any(way.secured for way in self.here.ordinary)
-        there = any(way.secured and way.ip in self.here.system_addresses for way in self.control_ways)
-        return not (here or there or self._http.likeness)
+        return not (self._proven_addresses & self.here.system_addresses or self._http.likeness)
+
+    @cached_property
+    def _proven_addresses(self) -> frozenset[str]:
+        """Where the site's certificate was shown, here or to the control."""
+        return frozenset(way.ip for way in (*self.here.ordinary, *self.control_ways) if way.secured)
 
     @property
     def foreign(self) -> bool:
@@ -121,8 +127,11 @@ class DnsCase(Case):
     def true_way_better(self) -> bool:
         """Whether a true address gets the site where the system's addresses don't, here or for the control."""
         if self.here.scheme == "https":
-            tried = any(way.tls and way.ip in self.here.system_addresses for way in self.control_ways)
-            there = tried and any(way.secured for way in self.control_ways)
+            others = any(
+                way.tls and way.tls.failure in CERTIFICATE_FAILURES and way.ip in self.here.system_addresses
+                for way in self.control_ways
+            )
+            there = others and any(way.secured for way in self.control_ways)
             return there or any(way.secured for way in self.here.other)
         pages = [way.http for way in self.here.other if way.arrived and way.http]
         shown = self.here.page

@@ -158,10 +158,15 @@ class HttpCase(Case):
         return self.same_page_elsewhere > 0 and not self.one_server_elsewhere and not self.likeness
 
     @property
+    def path_does_not_react(self) -> bool:
+        """Whether an address that is not the site's was asked for its page, and none answered with ours."""
+        return bool(self._elsewhere) and not self.same_page_elsewhere
+
+    @property
     def path_stays_out(self) -> bool:
-        """Whether an address that is not the site's answers to its name as to any, and ours is among the true ones."""
+        """Whether the path does not react to the name, and the address is among the true ones."""
         own = {way.ip for way in self.ways}
-        return bool(self._elsewhere) and bool(own & self.here.trusted_addresses or self.here.is_address)
+        return self.path_does_not_react and bool(own & self.here.trusted_addresses or self.here.is_address)
 
     @cached_property
     def _elsewhere(self) -> list[tuple[HttpStep, HttpStep]]:
@@ -181,8 +186,7 @@ class HttpCase(Case):
 
 
 def _described(page: HttpStep | None) -> str:
-    if page is None:
-        return "nothing"
+    assert page is not None  # the rules that say it have both
     quoted = f"\N{LEFT DOUBLE QUOTATION MARK}{page.title}\N{RIGHT DOUBLE QUOTATION MARK}"
     return quoted if page.title else f"{page.body_bytes or 0} bytes"
 
@@ -274,6 +278,14 @@ HTTP_RULES = (
         "other names differently: something on the path writes it.",
     ),
     Rule("http_like_the_true_page", lambda c: bool(c.likeness), None, None, sure(LIKELY), NOTHING, ""),
+    Rule(
+        "http_site_differs",
+        lambda c: c.true_page is not None and c.path_does_not_react and (c.redirected_elsewhere or not c.destination),
+        UNKNOWN, None, sure(WEAK), NOTHING,
+        "The page here (status {c.status}, {c.page_words}) is not the one that comes elsewhere (status "
+        "{c.true_status}, {c.true_words}), but an address that is not the site's answers its name as any: the site "
+        "itself may differ by country.",
+    ),
     Rule(
         "http_redirected_elsewhere",
         lambda c: c.redirected_elsewhere and c.true_page is not None,

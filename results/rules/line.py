@@ -50,7 +50,7 @@ LINE_RULES = (
         "line_down",
         lambda c: c.references_dead,
         UNKNOWN, LINE, sure(WEAK), NOTHING,
-        "The line is down: none of the reference sites answers either.",
+        "The line is down, or nothing comes through it unaltered: no reference site could be reached either.",
     ),
     Rule(
         "tried_only_once",

@@ -4,7 +4,8 @@ import ssl
 
 import pytest
 
-from probe.net import Services
+from probe.net import web_context
+from probe.services import Services
 from probe.steps import dns as step
 from probe.trace import Course, StepFailed
 from results.failure import Failure
@@ -20,7 +21,7 @@ NAME = "ratel.example"
 async def trusted(
     course: Course, roots: str, peer: Peer, theirs: ssl.SSLContext, *, host: str = "127.0.0.1", timeout_s: float = 5
 ) -> DnsStep:
-    services = Services(roots)
+    services = Services(web_context(roots))
     try:
         async with site(peer, theirs) as port:
             url = f"https://{host}:{port}/dns-query"

@@ -19,8 +19,8 @@ from tests.results.scenarios.row import Row
 from tests.results.visits import alone, measurements, offline, seen_alike
 
 ACCUSING = {Verdict.BLOCKED, Verdict.THROTTLED}
-odd = settings(derandomize=True, max_examples=150, deadline=None)
-often = settings(odd, max_examples=300)
+odd = settings(derandomize=True, max_examples=80, deadline=None)
+often = settings(odd, max_examples=200)
 
 
 @odd

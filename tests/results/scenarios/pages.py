@@ -40,6 +40,11 @@ def swap(named: HttpStep, base: HttpStep, ip: str = NEUTRAL) -> list[AnyStep]:
 
 COMPARED = [
     Row(
+        "the site shows another page to this country, and somebody else's address answers its name as any",
+        seen(*WAY, page(451, title="Not here", length=300), *swap(NOT_FOUND, NOT_FOUND), url=HTTP, control=FINE),
+        UNKNOWN, WEAK, "http_site_differs",
+    ),
+    Row(
         "the page is the control's",
         seen(*FINE, url=HTTP, control=FINE),
         ACCESSIBLE, LIKELY, "page_arrived",

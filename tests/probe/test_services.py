@@ -4,7 +4,8 @@ import ssl
 
 import pytest
 
-from probe.net import Garbage, PeerClosed, Services
+from probe.net import Garbage, PeerClosed, web_context
+from probe.services import Services
 from tests.probe import servers
 from tests.probe.servers import closed_port, page, remembers, response, site
 
@@ -17,7 +18,7 @@ async def post(services: Services, url: str, *, limit_bytes: int = 1000) -> tupl
 
 
 async def test_an_answer_has_status_and_body(roots: str, theirs: ssl.SSLContext) -> None:
-    services = Services(roots)
+    services = Services(web_context(roots))
     async with site(page(b"yes", "201 Created"), theirs) as port:
         assert await post(services, f"https://127.0.0.1:{port}/") == (201, b"yes")
     await services.aclose()
@@ -25,7 +26,7 @@ async def test_an_answer_has_status_and_body(roots: str, theirs: ssl.SSLContext)
 
 async def test_a_connection_that_the_helper_closed_is_made_anew(roots: str) -> None:
     heads: list[bytes] = []
-    services = Services(roots)
+    services = Services(web_context(roots))
     async with site(remembers(heads, response(b"yes"))) as port:
         await post(services, f"http://127.0.0.1:{port}/")
         await post(services, f"http://127.0.0.1:{port}/")
@@ -35,7 +36,7 @@ async def test_a_connection_that_the_helper_closed_is_made_anew(roots: str) -> N
 
 async def test_a_helper_is_tried_at_each_of_its_addresses(roots: str) -> None:
     """localhost is often ::1 first, where nobody listens here."""
-    services = Services(roots)
+    services = Services(web_context(roots))
     async with site(page(b"yes")) as port:
         assert await post(services, f"http://localhost:{port}/") == (200, b"yes")
     await services.aclose()
@@ -55,7 +56,7 @@ async def test_a_helper_is_tried_at_each_of_its_addresses(roots: str) -> None:
 async def test_a_helper_that_fails_is_our_own_word_for_it(
     roots: str, peer: servers.Peer, error: type[Exception]
 ) -> None:
-    services = Services(roots)
+    services = Services(web_context(roots))
     async with site(peer) as port:
         with pytest.raises(error):
             await post(services, f"http://127.0.0.1:{port}/")
@@ -65,7 +66,7 @@ async def test_a_helper_that_fails_is_our_own_word_for_it(
 async def test_a_helper_with_a_strange_certificate_is_refused_and_leaves_no_socket(
     roots: str, other_authority: ssl.SSLContext
 ) -> None:
-    services = Services(roots)
+    services = Services(web_context(roots))
     async with site(servers.is_silent, other_authority) as port:
         with pytest.raises(ssl.SSLCertVerificationError):
             await post(services, f"https://localhost:{port}/")
@@ -75,7 +76,7 @@ async def test_a_helper_with_a_strange_certificate_is_refused_and_leaves_no_sock
 async def test_no_environment_changes_where_we_connect(roots: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port()}")
     monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{closed_port()}")
-    services = Services(roots)
+    services = Services(web_context(roots))
     async with site(page(b"yes")) as port:
         assert await post(services, f"http://127.0.0.1:{port}/") == (200, b"yes")
     await services.aclose()
