@@ -4,12 +4,14 @@ What a row looks like is in tables.py. Calls block; callers on an event loop put
 """
 
 import json
+import time
 import zlib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from sqlite3 import OperationalError
 from typing import Any
 
 import sqlalchemy as sa
@@ -282,10 +284,23 @@ def _careful_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions are begun by _begin, so that they hold DDL as well
     cursor = connection.cursor()
     cursor.execute("PRAGMA busy_timeout=10000")
-    cursor.execute("PRAGMA journal_mode=WAL")  # pages read while a round writes
+    _into_wal(cursor)  # pages read while a round writes
     cursor.execute("PRAGMA synchronous=FULL")  # a power cut loses at most the measurement in progress
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _into_wal(cursor: Any) -> None:
+    """Two programs that open a new store at once: SQLite lets one in and doesn't make the other wait."""
+    for last in (*[False] * 100, True):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except OperationalError:
+            if last:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def _begin(connection: sa.Connection) -> None:
