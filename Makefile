@@ -14,7 +14,7 @@ PYTHONS := $(if $(PYTHON),$(PYTHON),python3.14 python3.13 python3.12 python3.11 
 help:  ## this list
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
 
-up: $(VENV)/.up  ## prober, alerts and dashboard on http://127.0.0.1:8733; make up ARGS="--accept-risks"
+up: $(VENV)/.up  ## prober and pages on http://127.0.0.1:8733; make up ARGS="--accept-risks"
 	@$(BIN)/kedergi up $(ARGS)
 
 test: $(VENV)/.dev  ## the tests; make test ARGS="-k words"

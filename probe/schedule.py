@@ -26,9 +26,12 @@ _LATE = 1.5  # intervals between two rounds, after which the time between counts
 
 
 def due(urls: Iterable[str], last: Mapping[str, datetime], now: datetime, every: timedelta) -> list[str]:
-    """Never-measured first, then the longest ago. What was measured within half an interval waits a round."""
+    """Never-measured first, then the longest ago. What was measured within half an interval waits a round.
+
+    What was measured in the future is due: the clock has been set back.
+    """
     never = datetime.min.replace(tzinfo=UTC)
-    old = [url for url in urls if now - last.get(url, never) >= every / 2]
+    old = [url for url in urls if not timedelta(0) <= now - last.get(url, never) < every / 2]
     return sorted(old, key=lambda url: last.get(url, never))
 
 
