@@ -31,6 +31,7 @@ _PAUSE_S = 0.5  # before the second attempt
 _DNS_S = 3.0  # what getaddrinfo lost it asks again after 5 s only; our second attempt is sooner
 _WINDOW_S = 1.5  # how long answers after the first are still heard
 _CONTROL_S = 14.0
+_WITNESS_S = 8.0
 _GRACE_S = 0.1  # for what is still under way when the page has come and been proven
 _CONTROL_GRACE_S = 1.0
 _IPV4_MAX, _IPV6_MAX = 4, 2
@@ -89,6 +90,7 @@ class _Visit:
         self.cookies = net.Cookies()
         self.enough = asyncio.Event()
         self.beside: list[asyncio.Task[Any]] = []
+        self.witnesses: list[asyncio.Task[Any]] = []  # of `also`; whoever asks for them waits for them
         self.asked: asyncio.Task[Control | None] | None = None
         self.look = tools.line.latest
         self.hops: list[str] = []
@@ -187,7 +189,8 @@ class _Visit:
         ways = [self.run_beside(self.ready(course, where, ip, source)) for ip in self.dialled(addresses)]
         if course.hop == 0 and course.attempt == 1 and source is not Source.TRUSTED:
             for ip in self.dialled([ip for ip in self.also if ip not in addresses]):
-                self.run_beside(self.ready(course, where, ip, Source.PROBE)).add_done_callback(_close)
+                self.witnesses.append(self.run_beside(self.ready(course, where, ip, Source.PROBE)))
+                self.witnesses[-1].add_done_callback(_close)
         stream = None
         for way in asyncio.as_completed(ways):
             stream = await way
@@ -260,6 +263,8 @@ class _Visit:
         if self.asked is not None:
             limit_s = _CONTROL_GRACE_S if self.proven and fine else self.reach.within(_CONTROL_S)
             await asyncio.wait([self.asked], timeout=limit_s)
+        if self.witnesses:
+            await asyncio.wait(self.witnesses, timeout=self.reach.within(_WITNESS_S))
         if self.beside:
             await asyncio.wait(self.beside, timeout=_GRACE_S if fine else self.reach.within(WHOLE_S))
         self.enough.set()
