@@ -7,7 +7,7 @@ since its `started_at`, from a clock that only goes forward.
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Annotated, Literal
 
@@ -242,6 +242,7 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+@lru_cache(maxsize=4096)  # the same few are asked about over and over
 def is_address(text: str) -> bool:
     """Whether a text is an IP address."""
     try:
@@ -251,6 +252,7 @@ def is_address(text: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=4096)
 def is_bogon(address: str) -> bool:
     """Whether an address can't be a public site's (RFC 6890, multicast, what hides such an address), or is none."""
     return not is_address(address) or not _is_public(ip_address(address))

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from sqlite3 import OperationalError
 from typing import Any
@@ -33,6 +34,9 @@ _EVIDENCE = SQLModel.metadata.tables["evidence"]
 _VERDICT = SQLModel.metadata.tables["verdict"]
 _ROUND = SQLModel.metadata.tables["round"]
 _GAP = SQLModel.metadata.tables["gap"]
+# Made once: SQLAlchemy keeps what it has worked out about a statement with the statement.
+_ADD_EVIDENCE = sa.insert(_EVIDENCE)
+_ADD_VERDICT = sa.insert(_VERDICT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +96,10 @@ class Store:
         }
         blob = zlib.compress(adapter().dump_json(measurement), 3)
         with self._says("write to"), self._engine.begin() as connection:
-            if connection.execute(self._insert(_MEASUREMENT).returning(_MEASUREMENT.c.uid), row).first() is None:
+            if connection.execute(self._add_once, row).first() is None:
                 return False
-            connection.execute(sa.insert(_EVIDENCE), {"uid": measurement.uid, "codec": "json+zlib", "blob": blob})
-            connection.execute(sa.insert(_VERDICT), _verdict_values(measurement.uid, judgement))
+            connection.execute(_ADD_EVIDENCE, {"uid": measurement.uid, "codec": "json+zlib", "blob": blob})
+            connection.execute(_ADD_VERDICT, _verdict_values(measurement.uid, judgement))
         return True
 
     def begin_round(self, uid: str, *, vantage: str, started_at: datetime, planned: int) -> None:
@@ -186,9 +190,10 @@ class Store:
         with self._says("read"), self._engine.connect() as connection:
             return connection.execute(query).mappings().all()
 
-    def _insert(self, table: Any) -> Any:
+    @cached_property
+    def _add_once(self) -> Any:
         dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        return dialect.insert(table).on_conflict_do_nothing()
+        return dialect.insert(_MEASUREMENT).on_conflict_do_nothing().returning(_MEASUREMENT.c.uid)
 
     @contextmanager
     def _says(self, doing: str) -> Iterator[None]:

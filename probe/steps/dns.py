@@ -61,7 +61,7 @@ async def udp(
     The window is `window_s` from the first answer, or less once `enough` is set. Raises StepFailed.
     """
     with course.step(DnsStep, f"udp://{resolver_network(server)}", name=name, via=via) as learnt:
-        query = dns.message.make_query(name, dns.rdatatype.A, use_edns=0, payload=1232)
+        query = _query(name)
         answers = await _ask(query, server, course.trace.now, timeout_s, window_s, enough)
         learnt["answers"] = answers
         learnt.update(failure=answers[0].failure, t=answers[0].t)  # what is heard later costs nobody time
@@ -70,7 +70,7 @@ async def udp(
 async def trusted(course: Course, name: str, url: str, services: Services, *, timeout_s: float) -> tuple[str, ...]:
     """The addresses that an encrypted resolver (RFC 8484) gives. Raises StepFailed."""
     with course.step(DnsStep, url, name=name, via=Via.TRUSTED) as learnt:
-        query = dns.message.make_query(name, dns.rdatatype.A, id=0).to_wire()
+        query = b"\0\0" + _query(name).to_wire()[2:]  # id 0, as RFC 8484 wants it
         headers = {"Host": urlsplit(url).netloc, "Content-Type": "application/dns-message"}
         headers |= {"Accept": "application/dns-message", "Content-Length": str(len(query))}
         async with asyncio.timeout(timeout_s):
@@ -84,6 +84,10 @@ async def trusted(course: Course, name: str, url: str, services: Services, *, ti
         learnt["answers"] = (answer,)
         learnt["failure"] = answer.failure
     return answer.addresses
+
+
+def _query(name: str) -> dns.message.QueryMessage:
+    return dns.message.make_query(name, dns.rdatatype.A, use_edns=0, payload=1232)
 
 
 def system_resolvers() -> list[str]:

@@ -54,7 +54,8 @@ async def get(
                 response = await way.handle_async_request(request)
             response.request = request
             learnt.update(_head(response), first_byte_t=course.trace.now())
-            cookies.extract_cookies(response)
+            if "set-cookie" in response.headers:
+                cookies.extract_cookies(response)
             location = _location(response, learnt)
             await _body(response, tcp, place.scheme, learnt, timeout_s)
         except HTTP_ERRORS as exc:
