@@ -33,9 +33,10 @@ def test_a_fine_site_costs_little_more_than_curl(delay_ms: float, capsys: pytest
         ours = lab.run([sys.executable, "-m", "tests.bench.one_check", lab.config(), URL, str(TIMES)], timeout_s=60)
     rows = [json.loads(line) for line in ours.stdout.splitlines()]
     assert {row["verdict"] for row in rows} == {"accessible"}, ours.stderr
-    wall_ms, cpu_ms = (statistics.median(row[key] for row in rows) for key in ("wall_ms", "cpu_ms"))
+    names = ("wall_ms", "cpu_ms", "stored_cpu_ms")
+    wall_ms, cpu_ms, stored_ms = (statistics.median(row[name] for row in rows) for name in names)
     curl_median = statistics.median(curl_ms)
     with capsys.disabled():
         print(f"\nRTT {2 * delay_ms:.0f} ms, medians of {TIMES}: curl {curl_median:.0f} ms, check {wall_ms:.0f} ms")
-        print(f"  check judged and stored: {cpu_ms:.1f} ms CPU; bound {1.5 * curl_median + 100:.0f} ms wall, 8 ms CPU")
+        print(f"  CPU: measured and judged {cpu_ms:.1f} ms, stored as well {stored_ms:.1f} ms (bound: 8 ms)")
     assert wall_ms <= 1.5 * curl_median + 100
