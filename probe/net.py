@@ -12,6 +12,7 @@ import struct
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, TypeVar
@@ -60,7 +61,7 @@ async def in_thread(call: Callable[..., Result], *args: Any) -> Result:
             result = call(*args)
         except Exception as exc:  # noqa: BLE001 - handed to the awaiting side, nothing is lost
             error = exc
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(settle, result, error)
 
     threading.Thread(target=run, daemon=True, name="kedergi-lookup").start()
