@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from probe.net import place
+from probe.services import Services
 from probe.steps import dns, tcp, tls
 from probe.trace import Course, StepFailed, Trace
-from results.records import Reference, Source, is_bogon
+from results.failure import Failure
+from results.records import Layer, Reference, Source, is_bogon
 
 _FRESH_S = 30.0  # a look counts for what happens within this time
 _DNS_S, _TCP_S, _TLS_S = 5.0, 5.0, 8.0
@@ -36,16 +38,26 @@ class Look:
 
     @property
     def line_up(self) -> bool | None:
-        """Whether any reference answered; None where none is configured."""
-        return any(reference.failure is None for reference in self.references) if self.references else None
+        """Whether any reference answered; None where there is none to ask."""
+        asked = [reference for reference in self.references if not reference.gone]
+        return any(reference.failure is None for reference in asked) if asked else None
 
 
 class Line:
     """Looks at the references, at most once for all checks that ask at about the same time."""
 
-    def __init__(self, urls: tuple[str, ...], context: ssl.SSLContext) -> None:
+    def __init__(
+        self,
+        urls: tuple[str, ...],
+        context: ssl.SSLContext,
+        services: Services | None = None,
+        trusted: tuple[str, ...] = (),
+    ) -> None:
+        """`trusted`: encrypted resolvers, asked over `services` about references whose name the system can't find."""
         self._urls = urls
         self._context = context
+        self._services = services
+        self._trusted = trusted
         self._at = -_FRESH_S
         self._running: asyncio.Task[Look] | None = None
 
@@ -78,9 +90,22 @@ class Line:
         try:
             neutral = await self._reach(Course(trace), url)
         except StepFailed as failed:
-            return Reference(url=url, failure=failed.failure, layer=trace.steps[-1].layer), None
+            layer = trace.steps[-1].layer
+            gone = layer is Layer.DNS and await self._gone(place(url).host)
+            return Reference(url=url, failure=failed.failure, layer=layer, gone=gone), None
         last = trace.steps[-1]
         return Reference(url=url, handshake_ms=last.ms), neutral
+
+    async def _gone(self, name: str) -> bool:
+        """Whether an encrypted resolver says that there is no such name."""
+        for url in self._trusted:
+            try:
+                if self._services is not None:
+                    await dns.trusted(Course(Trace()), name, url, self._services, timeout_s=_DNS_S)
+            except StepFailed as failed:
+                if failed.failure in {Failure.DNS_NXDOMAIN, Failure.DNS_NO_ANSWER}:
+                    return True
+        return False
 
     async def _reach(self, course: Course, url: str) -> Neutral | None:
         where = place(url)

@@ -61,7 +61,7 @@ async def opened(settings: config.Settings) -> AsyncIterator[Tools]:
             vantage=config.vantage(settings),
             context=context,
             services=services,
-            line=Line(settings.reference.urls, context),
+            line=Line(settings.reference.urls, context, services, settings.dns.trusted),
             utcnow=lambda: datetime.now(UTC),
             software=f"kedergi/{version('kedergi')}",
             resolvers=tuple(system_resolvers()),

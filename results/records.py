@@ -201,6 +201,7 @@ class Reference:
     url: str
     failure: Failure | None = None
     layer: Layer | None = None  # where it failed
+    gone: bool = False  # the trusted resolver knows no such name either: its failure says nothing of the line
     handshake_ms: float | None = None
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from results.records import is_bogon
+from results.records import Layer, is_bogon
 from results.rules.rule import LINE, NOTHING, UNKNOWN, US, WEAK, Case, Rule, is_lame, sure
 
 
@@ -12,8 +12,15 @@ class LineCase(Case):
 
     @property
     def references_dead(self) -> bool:
-        looked = self.measurement.references
-        return bool(looked) and all(reference.failure is not None for reference in looked or ())
+        looked = [reference for reference in self.measurement.references or () if not reference.gone]
+        dead = bool(looked) and all(reference.failure is not None for reference in looked)
+        return dead and not (self._name_resolved and all(reference.layer is Layer.DNS for reference in looked))
+
+    @property
+    def _name_resolved(self) -> bool:
+        """Whether the resolver here told the truth about the site: then it is the references that have no name."""
+        told = self.there.system_addresses if self.there else frozenset()
+        return bool(self.here.system_addresses & (self.here.trusted_addresses | told))
 
     @property
     def own_line_fails(self) -> bool:

@@ -1,5 +1,7 @@
 """Trouble of our own: the line, this machine, its clock, its owner's programs. None of it may pass for blocking."""
 
+from dataclasses import replace
+
 from results.failure import Failure
 from results.records import Source
 from tests.results.build import (
@@ -70,6 +72,22 @@ ROWS = [
         "the resolver fails for every name",
         seen(*twice(dns(Failure.DNS_SERVFAIL)), trusted(), control=FINE, references=NO_NAME_RESOLVES),
         UNKNOWN, WEAK, "line_down",
+    ),
+    Row(
+        "no reference has a name any more, and the resolver tells the truth about the site",
+        seen(dns(), *twice(tcp(Failure.TIMEOUT)), control=FINE, references=NO_NAME_RESOLVES),
+        BLOCKED, LIKELY, "tcp_fails_here_only", "tcp.timeout",
+    ),
+    Row(
+        "the name is still remembered, and the line is down",
+        seen(dns(), *twice(tcp(Failure.TIMEOUT)), control=UNREACHABLE_CONTROL, references=NO_NAME_RESOLVES),
+        UNKNOWN, WEAK, "line_down",
+    ),
+    Row(
+        "the only reference has no name for the trusted resolver either, so it says nothing",
+        seen(*twice(dns(Failure.DNS_SERVFAIL)), trusted(), control=FINE,
+             references=tuple(replace(reference, gone=True) for reference in NO_NAME_RESOLVES)),
+        BLOCKED, LIKELY, "dns_fails_here_only", "dns.servfail",
     ),
     Row(
         "the resolver lies about every name",
