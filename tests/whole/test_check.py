@@ -98,3 +98,11 @@ def test_the_exit_status_says_what_was_found(censored: Lab, url: str, status: in
 
 def test_no_own_address_leaves_the_machine(with_control: Records, censored: Lab) -> None:
     assert censored.client_ip not in str(with_control)
+
+
+def test_a_reference_that_has_no_name_any_more_hides_no_block(censored: Lab) -> None:
+    config = censored.config(control=control(censored), reference={"urls": ["https://gone.no-such-reference.org/"]})
+    status, records = checked(censored, config, "https://www.free-ledger.org/", "https://ratel.example-news.kz/")
+    assert [record["mechanisms"] for record in records] == [["dns.nxdomain"], ["tls.reset"]]
+    assert [reference["gone"] for reference in records[0]["evidence"]["references"]] == [True]
+    assert status == 1
