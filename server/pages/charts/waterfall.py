@@ -9,6 +9,7 @@ WIDTH = 1000.0
 LABEL = 330.0  # where bars begin
 WORDS = 225.0  # right of the last bar
 ROW, HEAD, AXIS = 22.0, 28.0, 22.0
+_LETTER = 6.8  # width of one at the size of the words
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,9 @@ def _bar(bar: Bar, y: float, scale: float) -> str:
     css = "bar failed" if bar.failure else f"bar l-{bar.layer}"
     took = f"{bar.end_ms - bar.start_ms:.0f} ms"
     said = " · ".join(filter(None, (bar.failure or bar.note, took)))
+    # Where the words don't fit behind the bar, they stand before it.
+    fits = left + width + 6 + len(said) * _LETTER <= WIDTH
+    beside = {"x": left + width + 6} if fits else {"x": left - 6, "text-anchor": "end"}
     end = element("path", class_="stop", d=f"M{number(left + width)} {number(y + 2)}v{number(ROW - 6)}")
     return element(
         "g",
@@ -60,7 +64,7 @@ def _bar(bar: Bar, y: float, scale: float) -> str:
         element("text", text(_short(bar.label)), class_="label", x=0, y=y + 14),
         element("rect", class_=css, x=left, y=y + 4, width=width, height=ROW - 10),
         *([end] if bar.failure else []),
-        element("text", text(said), class_="took bad" if bar.failure else "took", x=left + width + 6, y=y + 14),
+        element("text", text(said), class_="took bad" if bar.failure else "took", y=y + 14, **beside),
     )
 
 
