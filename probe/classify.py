@@ -33,6 +33,16 @@ _BY_ERRNO = {
     errno.EHOSTDOWN: Failure.HOST_UNREACHABLE,
 }
 
+# Windows' own numbers (winerror.h) where its event loop hands them on; their errno says nothing.
+_BY_WINERROR = {
+    64: Failure.RESET,  # ERROR_NETNAME_DELETED
+    121: Failure.TIMED_OUT,  # ERROR_SEM_TIMEOUT
+    1225: Failure.REFUSED,
+    1231: Failure.NETWORK_UNREACHABLE,
+    1232: Failure.HOST_UNREACHABLE,
+    1236: Failure.ABORTED,
+}
+
 _BY_GAI = {
     socket.EAI_NONAME: Failure.DNS_NXDOMAIN,
     socket.EAI_AGAIN: Failure.DNS_TEMPORARY,
@@ -64,6 +74,8 @@ def failure_of(exc: BaseException) -> Failure | None:
             return _BY_GAI.get(exc.args[0] if exc.args else 0, Failure.DNS_OTHER)
         case OSError(errno=None) if isinstance(exc, TimeoutError):
             return Failure.TIMEOUT
+        case OSError() if getattr(exc, "winerror", None) in _BY_WINERROR:
+            return _BY_WINERROR[exc.winerror]  # type: ignore[attr-defined,unused-ignore]
         case OSError(errno=int(number)):
             return _BY_ERRNO.get(number)
     return None

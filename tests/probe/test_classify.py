@@ -110,12 +110,6 @@ def test_the_systems_no_address_is_no_missing_name() -> None:
     assert failure_of(socket.gaierror(socket.EAI_NODATA, "No address associated")) is Failure.DNS_NO_ANSWER
 
 
-@pytest.mark.parametrize(("winerror", "failure"), [(1231, "network_unreachable"), (1232, "host_unreachable")])
-@pytest.mark.skipif(not hasattr(OSError(), "winerror"), reason="only Windows has numbers that are no errno")
-def test_what_only_windows_knows_is_told_too(winerror: int, failure: str) -> None:
-    assert failure_of(OSError(0, "unreachable", None, winerror)) == failure
-
-
 @pytest.mark.parametrize("failure", Failure)
 def test_every_failure_is_made_here_or_it_is_said_where(failure: Failure) -> None:
     made_here = failure in {row[1] for row in ROWS}
@@ -160,3 +154,20 @@ def test_a_failure_that_the_step_itself_found_is_raised_too() -> None:
     with pytest.raises(StepFailed) as caught, trace.step(TcpStep, "127.0.0.1:443") as learnt:
         learnt["failure"] = Failure.UNKNOWN
     assert caught.value.failure is trace.steps[0].failure is Failure.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("number", "failure"),
+    [
+        (64, Failure.RESET),
+        (121, Failure.TIMED_OUT),
+        (1225, Failure.REFUSED),
+        (1231, Failure.NETWORK_UNREACHABLE),
+        (1232, Failure.HOST_UNREACHABLE),
+        (1236, Failure.ABORTED),
+    ],
+)
+def test_numbers_of_windows_count_where_errno_says_nothing(number: int, failure: Failure) -> None:
+    exc = OSError(errno.EINVAL, "as its event loop hands it on")
+    exc.winerror = number  # type: ignore[attr-defined,unused-ignore]
+    assert failure_of(exc) is failure
