@@ -54,6 +54,8 @@ class Aim(StrEnum):
     NEUTRAL_NAME = "neutral_name"  # A/B: another name at the site's address
     NEUTRAL_ADDRESS = "neutral_address"  # A/B: the site's name at another address
     BASELINE = "baseline"  # A/B: a name that belongs to neither, at that other address
+    NO_RESOLVER = "no_resolver"  # the site's name asked of an address where no resolver is: who answers, injects
+    OTHER_PORT = "other_port"  # the site's address on the other port of the web: is the port blocked, or the address?
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +190,9 @@ class Control:
     detail: str = ""
     hops: tuple[str, ...] = ()  # the URLs that it went along
     steps: tuple[AnyStep, ...] = ()
+    at: datetime | None = None  # its clock when it answered
+    asker_asn: int | None = None  # the network from which it was asked, as its table has it; the address is not kept
+    asker_country: str | None = None
 
     @property
     def spoke(self) -> bool:
@@ -203,6 +208,22 @@ class Reference:
     layer: Layer | None = None  # where it failed
     gone: bool = False  # the trusted resolver knows no such name either: its failure says nothing of the line
     handshake_ms: float | None = None
+    detail: str = ""  # the failure's own words
+    chain: tuple[Certificate, ...] = ()  # kept where it was refused
+    plain_status: int | None = None  # what its host answers without TLS
+    plain_host: str | None = None  # the host to which that answer redirects, where it does; never the whole address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """How the vantage was doing while it measured, as far as it was looked at. Facts; the own address is never kept."""
+
+    asn_before: int | None = None  # the network of the machine's own address when the check began, where it is public
+    asn_after: int | None = None  # and when it ended
+    moved: bool = False  # the own address or the way out changed in between
+    clock_ahead_s: float | None = None  # own clock less the world's; None where nothing told
+    ipv6: bool | None = None  # whether there is a way to the IPv6 internet
+    asn_table: str = ""  # the day of the table that addresses were looked up in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +239,9 @@ class Measurement:
     cut_short: bool = False  # there was no time left for the next hop
     steps: tuple[AnyStep, ...] = ()
     control: Control | None = None  # None: none is configured
+    more_controls: tuple[Control, ...] = ()  # asked before it in vain, or after it about a later hop
+    condition: Condition | None = None  # None: not looked at
+    asns: dict[str, int] = field(default_factory=dict)  # address -> the network that announces it
     references: tuple[Reference, ...] | None = None  # None: not looked at
     round_uid: str | None = None
     in_flight: int = 1  # checks that ran side by side when this one ended; they colour its times

@@ -89,6 +89,8 @@ AIMS: Mapping[Aim, str] = {
     Aim.NEUTRAL_NAME: "comparison: another name at this address",
     Aim.NEUTRAL_ADDRESS: "comparison: this name at another address",
     Aim.BASELINE: "comparison: an unrelated name at that other address",
+    Aim.NO_RESOLVER: "asked where no resolver is",
+    Aim.OTHER_PORT: "comparison: the other port of this address",
 }
 GAPS: Mapping[str, str] = {
     "asleep": "this machine was asleep",
