@@ -5,6 +5,7 @@ import sys
 import typer
 
 from probe import cli as probe
+from results.knowledge import cli as fingerprints
 from server import cli as server
 from targets import cli as targets
 
@@ -20,6 +21,7 @@ app.command("check")(probe.check)
 app.command("probe")(probe.probe)
 app.command("control")(server.control)
 app.add_typer(targets.app, name="targets")
+app.add_typer(fingerprints.app, name="fingerprints")
 app.command("doctor")(probe.doctor)
 
 

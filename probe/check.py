@@ -9,31 +9,24 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from probe import control, doubt, net
-from probe.reach import HTTP_S, WHOLE_S, Reach
+from probe import doubt, names, net, standing
+from probe.reach import HTTP_S, Reach
 from probe.sanity import Look
 from probe.scrub import scrubbed_url
-from probe.steps import dns, http, tcp
+from probe.steps import http, tcp
 from probe.tools import Tools
 from probe.trace import Course, StepFailed, Trace
-from results.failure import Failure
-from results.records import (
-    Control,
-    Measurement,
-    Source,
-    Via,
-    is_bogon,
-)
+from probe.whereabouts import whereabouts
+from probe.witness import Witness
+from results.records import Measurement, Source, TcpStep, Via, is_bogon
 
 MAX_REDIRECTS = 10
 _HOP_S = 6.0  # with less left, no hop and no second attempt is begun: its silence would mean nothing
 _PAUSE_S = 0.5  # before the second attempt
 _DNS_S = 3.0  # what getaddrinfo lost it asks again after 5 s only; our second attempt is sooner
-_WINDOW_S = 1.5  # how long answers after the first are still heard
-_CONTROL_S = 14.0
+_JUST_NOW_S = 5.0  # a look at the line after a failure may be so much older than it
 _WITNESS_S = 8.0
 _GRACE_S = 0.1  # for what is still under way when the page has come and been proven
-_CONTROL_GRACE_S = 1.0
 _IPV4_MAX, _IPV6_MAX = 4, 2
 
 
@@ -51,7 +44,7 @@ _ORDINARY = frozenset({Source.LITERAL, Source.SYSTEM})
 
 async def check(url: str, tools: Tools, *, round_uid: str | None = None, also: tuple[str, ...] = ()) -> Measurement:
     """Measures one URL, in at most about 25 s. `also`: addresses that are tried beside the site's own."""
-    started_at = tools.utcnow()
+    started_at, before = tools.utcnow(), whereabouts()
     visit = _Visit(tools, also)
     with tools.load.one() as share:
         async with asyncio.TaskGroup() as group:
@@ -59,17 +52,22 @@ async def check(url: str, tools: Tools, *, round_uid: str | None = None, also: t
             fine = await visit.follow(url)
             await visit.settle(fine=fine)
         in_flight = tools.load.in_flight
+    steps, look = tuple(sorted(visit.trace.steps, key=lambda step: step.t0)), visit.look()
+    control, more = visit.witness.answers()
     return Measurement(
         uid=str(uuid.uuid4()),
         url=url,
         started_at=started_at,
         runtime_ms=visit.trace.now() * 1000,
-        vantage=tools.vantage,
+        vantage=standing.vantage(tools.vantage, before, control),
         hops=tuple(visit.hops),
         cut_short=visit.cut_short,
-        steps=tuple(sorted(visit.trace.steps, key=lambda step: step.t0)),
-        control=visit.control_answer(),
-        references=visit.look.references if visit.look else None,
+        steps=steps,
+        control=control,
+        more_controls=more,
+        condition=standing.condition(before, whereabouts(), look, visit.witness.clock_ahead_s, ipv6=tools.ipv6),
+        asns=standing.asns(steps, control),
+        references=look.references if look else None,
         round_uid=round_uid,
         in_flight=in_flight,
         loop_lag_ms=share.lag_ms,
@@ -87,12 +85,12 @@ class _Visit:
         self.also = also
         self.trace = Trace()
         self.reach = Reach(self.trace, tools.context)
+        self.witness = Witness(tools, self.reach)
         self.cookies = net.Cookies()
         self.enough = asyncio.Event()
         self.beside: list[asyncio.Task[Any]] = []
         self.witnesses: list[asyncio.Task[Any]] = []  # of `also`; whoever asks for them waits for them
-        self.asked: asyncio.Task[Control | None] | None = None
-        self.look = tools.line.latest
+        self.looks: list[Look] = [tools.line.latest] if tools.line.latest else []
         self.hops: list[str] = []
         self.proven = False
         self.bypassed = False
@@ -129,13 +127,21 @@ class _Visit:
         if self.reach.left_s() < _HOP_S:
             self.cut_short = True
             return first
-        looking = self.group.create_task(self.tools.line.look())
+        looking = self.group.create_task(self.tools.line.look(older_s=_JUST_NOW_S))
         await asyncio.sleep(_PAUSE_S)
         again = Course(self.trace, hop=course.hop, attempt=2)
         self.run_beside(self.compare(again, where, looking))
         second = await self.attempt(again, where)
-        self.look = await looking
+        self.looks.append(await looking)
+        if second is None or second.source not in _ORDINARY:
+            # The line may have gone away meanwhile, and the control may have met other addresses at this hop.
+            self.run_beside(self.look_after())
+            if course.hop > 0:
+                self.run_beside(self.witness.ask_again(where, self.given(course.hop)))
         return second
+
+    async def look_after(self) -> None:
+        self.looks.append(await self.tools.line.look(older_s=_JUST_NOW_S))
 
     async def attempt(self, course: Course, where: net.Place) -> _Arrival | None:
         """Resolve, connect, shake hands, fetch. None where no address led to a page."""
@@ -158,31 +164,17 @@ class _Visit:
         """The system's addresses, and the trusted ones that may still be on their way. UDP answers are heard beside."""
         if where.is_address:
             return [where.host], None
-        name = where.host
+        name, known = where.host, self.tools.resolvers
         limit_s = self.reach.within(_DNS_S)
-        for server in self.tools.resolvers[:1]:
-            self.run_beside(self.hear(course, name, server, Via.UDP, limit_s))
-        for server in self.tools.extra_resolvers:
-            self.run_beside(self.hear(course, name, server, Via.EXTRA, limit_s))
-        trusted = self.run_beside(self.trust(course, name, limit_s))
-        try:
-            own = list(await dns.system(course, name, timeout_s=limit_s))
-        except StepFailed:
-            own = []
-        return own, trusted
 
-    async def hear(self, course: Course, name: str, server: str, via: Via, limit_s: float) -> None:
-        await _quiet(dns.udp(course, name, server, timeout_s=limit_s, window_s=_WINDOW_S, enough=self.enough, via=via))
+        def hear(server: str, via: Via) -> "asyncio.Task[None]":
+            return self.run_beside(names.hear(course, name, server, via, timeout_s=limit_s, enough=self.enough))
 
-    async def trust(self, course: Course, name: str, limit_s: float) -> tuple[str, ...]:
-        """The first trusted resolver's answer that is one."""
-        for url in self.tools.trusted:
-            try:
-                return await dns.trusted(course, name, url, self.tools.services, timeout_s=limit_s)
-            except StepFailed as failed:
-                if failed.failure in {Failure.DNS_NXDOMAIN, Failure.DNS_NO_ANSWER}:
-                    return ()
-        return ()
+        listening = [hear(server, Via.UDP) for server in known.system[:1]]
+        for server in known.extra:
+            hear(server, Via.EXTRA)
+        trusted = self.run_beside(names.trusted(course, name, known.trusted, self.tools.services, timeout_s=limit_s))
+        return await names.own(course, name, timeout_s=limit_s, listening=listening), trusted
 
     async def fetch(self, course: Course, where: net.Place, addresses: list[str], source: Source) -> _Arrival | None:
         """All addresses are tried at once; the page is read over the first that lets us."""
@@ -227,56 +219,49 @@ class _Visit:
 
     async def compare(self, course: Course, where: net.Place, looking: "asyncio.Task[Look]") -> None:
         """A/B tests of what failed, where there is a neutral name and address."""
-        failed = doubt.testable(self.trace.steps, course.hop)
         neutrals = (await looking).neutrals
-        if failed is not None and neutrals:
-            await doubt.compare(self.reach, course, where, failed, neutrals[0])
+        tests = doubt.tests(self.reach, course, where, self.trace.steps, neutrals)
+        await asyncio.gather(*tests)
 
     async def swap(self, course: Course, where: net.Place) -> None:
         """A page came without TLS, and the control has none like it: does the path write it elsewhere too?"""
-        answer = await self.asked if self.asked is not None else None
+        answer = await self.witness.answer()
         if answer is not None and doubt.same_page(self.trace.steps, answer, course.hop, where.url):
             return
-        self.look = await self.tools.line.look()
+        look = await self.tools.line.look()
+        self.looks.append(look)
         if not where.is_address:
-            neutrals = self.look.neutrals[:2]
-            await asyncio.gather(*(doubt.ask_elsewhere(self.reach, course, where, neutral) for neutral in neutrals))
+            neutrals = look.neutrals[:2]
+            elsewhere = [doubt.ask_elsewhere(self.reach, course, where, neutral) for neutral in neutrals]
+            name = doubt.of_name(self.reach, course, where, self.trace.steps, neutrals)
+            await asyncio.gather(*elsewhere, *name)
 
     def ask_control(self, where: net.Place, addresses: list[str]) -> None:
         """Asks once, as soon as there are addresses to ask about."""
-        if self.asked is None and self.tools.controls:
-            self.asked = self.run_beside(
-                control.ask(
-                    self.tools.services,
-                    self.tools.controls,
-                    self.tools.control_token,
-                    where.url,
-                    self.dialled(addresses),
-                    timeout_s=_CONTROL_S,
-                )
-            )
+        if self.witness.asked is None and self.tools.controls:
+            self.witness.asked = self.run_beside(self.witness.ask(where.url, self.dialled(addresses)))
 
     async def settle(self, *, fine: bool) -> None:
         """Waits for what the verdict needs, and gives up the rest."""
         if fine:
             self.enough.set()
-        if self.asked is not None:
-            limit_s = _CONTROL_GRACE_S if self.proven and fine else self.reach.within(_CONTROL_S)
-            await asyncio.wait([self.asked], timeout=limit_s)
+        await self.witness.wait(proven=self.proven and fine)
         if self.witnesses:
             await asyncio.wait(self.witnesses, timeout=self.reach.within(_WITNESS_S))
         if self.beside:
-            await asyncio.wait(self.beside, timeout=_GRACE_S if fine else self.reach.within(WHOLE_S))
+            await asyncio.wait(self.beside, timeout=_GRACE_S if fine else self.reach.left_s())
         self.enough.set()
         for task in self.beside:
             task.cancel()
 
-    def control_answer(self) -> Control | None:
-        if self.asked is None:
-            return None
-        if self.asked.cancelled():
-            return Control(name=self.tools.controls[0], failure=Failure.INTERRUPTED, detail="not waited for")
-        return self.asked.result()
+    def given(self, hop: int) -> list[str]:
+        """The addresses that were dialled at a hop as those of the site."""
+        dialled = (step for step in self.trace.steps if isinstance(step, TcpStep) and step.hop == hop)
+        return list(dict.fromkeys(step.ip for step in dialled if step.source in _ORDINARY))
+
+    def look(self) -> Look | None:
+        """Of the looks at the line the worst: what was seen while it was down means nothing."""
+        return min(self.looks, key=lambda look: look.answered, default=None)
 
     def run_beside(self, work: "Coroutine[Any, Any, Any]") -> "asyncio.Task[Any]":
         task = self.group.create_task(work)
@@ -288,13 +273,6 @@ class _Visit:
         public = [ip for ip in addresses if not is_bogon(ip)]
         six = [ip for ip in public if ":" in ip][:_IPV6_MAX] if self.tools.ipv6 else []
         return [ip for ip in public if ":" not in ip][:_IPV4_MAX] + six
-
-
-async def _quiet(work: "Coroutine[Any, Any, None]") -> None:
-    try:
-        await work
-    except StepFailed:
-        return  # the trace has it
 
 
 def _close(done: "asyncio.Task[Any]", spare: net.Tcp | net.Tls | None = None) -> None:

@@ -94,7 +94,7 @@ def _of_reference(reference: Reference) -> Finding:
 
 
 async def _resolvers(tools: Tools, name: str | None) -> list[Finding]:
-    servers = tools.resolvers
+    servers = tools.resolvers.system
     if not servers:
         return [Finding("resolver", State.WARN, "The system doesn't tell its resolvers: forged answers stay unheard.")]
     if name is None:
@@ -131,9 +131,9 @@ def _of_resolver(server: str, asked: DnsStep, nobodys: DnsStep) -> Finding:
 
 
 async def _trusted(tools: Tools, name: str | None) -> list[Finding]:
-    if not tools.trusted or name is None:
+    if not tools.resolvers.trusted or name is None:
         return [Finding("trusted", State.WARN, "No encrypted resolver is asked: a lie in DNS is harder to tell.")]
-    return list(await asyncio.gather(*(_of_trusted(tools, url, name) for url in tools.trusted)))
+    return list(await asyncio.gather(*(_of_trusted(tools, url, name) for url in tools.resolvers.trusted)))
 
 
 async def _of_trusted(tools: Tools, url: str, name: str) -> Finding:

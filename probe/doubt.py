@@ -5,7 +5,8 @@ baseline, since some servers refuse every name that they don't know.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Any
 
 from probe import net
 from probe.reach import Reach
@@ -14,9 +15,61 @@ from probe.scrub import scrubbed_url
 from probe.trace import Course
 from results.content import alike
 from results.failure import CERTIFICATE_FAILURES
-from results.records import Aim, Control, HttpStep, Source, Step, TlsStep
+from results.records import (
+    Aim,
+    Control,
+    DnsStep,
+    HttpStep,
+    Source,
+    Step,
+    TcpStep,
+    TlsStep,
+    Via,
+    is_bogon,
+)
 
 _UNRELATED = "www.example.com"  # a name that nobody blocks and no reference serves
+_ORDINARY = frozenset({Source.LITERAL, Source.SYSTEM})
+_OTHER_PORT = {80: 443, 443: 80}
+
+
+def tests(
+    reach: Reach, course: Course, where: net.Place, steps: Iterable[Step], neutrals: Sequence[Neutral]
+) -> list[Coroutine[Any, Any, None]]:
+    """What is to be tried beside the second attempt, by what failed in the first."""
+    steps = [step for step in steps if step.hop == course.hop]
+    failed = testable(steps, course.hop)
+    planned = of_name(reach, course, where, steps, neutrals) + of_port(reach, course, where, steps)
+    if failed is not None and neutrals:
+        planned.append(compare(reach, course, where, failed, neutrals[0]))
+    return planned
+
+
+def of_name(
+    reach: Reach, course: Course, where: net.Place, steps: Iterable[Step], neutrals: Sequence[Neutral]
+) -> list[Coroutine[Any, Any, None]]:
+    """A name that was not resolved, or not as others do, is asked where no resolver is: who answers sits on the path.
+
+    Beside it another name, since some providers answer for every resolver in the world.
+    """
+    asked = [step for step in steps if isinstance(step, DnsStep) and step.hop == course.hop and step.aim is Aim.VISIT]
+    own = {ip for step in asked if step.via in {Via.SYSTEM, Via.UDP} for ip in step.addresses if not is_bogon(ip)}
+    true = {ip for step in asked if step.via is Via.TRUSTED for ip in step.addresses}
+    if where.is_address or not neutrals or (own and (own & true or not true)):
+        return []
+    nobody = neutrals[0]
+    return [
+        reach.ask_nobody(course.aimed(Aim.NO_RESOLVER), where.host, nobody.ip),
+        reach.ask_nobody(course.aimed(Aim.BASELINE), nobody.name, nobody.ip),
+    ]
+
+
+def of_port(reach: Reach, course: Course, where: net.Place, steps: Iterable[Step]) -> list[Coroutine[Any, Any, None]]:
+    """No connection at all: does the same address take one on the other port of the web?"""
+    tried = [step for step in steps if isinstance(step, TcpStep) and step.source in _ORDINARY]
+    if not tried or any(step.failure is None for step in tried) or where.port not in _OTHER_PORT:
+        return []
+    return [reach.connect_once(course.aimed(Aim.OTHER_PORT), tried[0].ip, _OTHER_PORT[where.port])]
 
 
 def testable(steps: Iterable[Step], hop: int) -> TlsStep | HttpStep | None:
@@ -27,7 +80,7 @@ def testable(steps: Iterable[Step], hop: int) -> TlsStep | HttpStep | None:
         if isinstance(step, (TlsStep, HttpStep))
         and step.hop == hop
         and step.aim is Aim.VISIT
-        and step.source in {Source.LITERAL, Source.SYSTEM}
+        and step.source in _ORDINARY
         and step.failure is not None
         and step.failure not in CERTIFICATE_FAILURES
     ]

@@ -3,18 +3,20 @@
 Which addresses are tried, and in which order, is not said here (probe/check.py).
 """
 
+import asyncio
 import ssl
 from contextlib import suppress
 
-from probe import net
+from probe import names, net
 from probe.steps import http, tcp, tls
 from probe.trace import Course, StepFailed, Trace
-from results.records import Source
+from results.records import Source, Via
 
 WHOLE_S = 25.0  # for one URL, whatever the network does
 TCP_S = {1: 2.2, 2: 3.4}  # by attempt: two SYNs, then three from another port
 TLS_S = {1: 8.0, 2: 6.0}  # throttled handshakes of 4 to 7 s do succeed
 HTTP_S = {1: 10.0, 2: 8.0}
+_NOBODY_S = 2.2  # sent three times; a forged answer is quick
 
 
 class Reach:
@@ -67,6 +69,18 @@ class Reach:
             secured = await self.shake(course, connection, ip, port, name, Source.NEUTRAL)
             if secured:
                 secured.tcp.close()
+
+    async def connect_once(self, course: Course, ip: str, port: int) -> None:
+        """One connection for its outcome alone."""
+        connection = await self.connect(course, ip, port, Source.NEUTRAL)
+        if connection is not None:
+            connection.close()
+
+    async def ask_nobody(self, course: Course, name: str, ip: str) -> None:
+        """A name asked of an address where no resolver is."""
+        enough = asyncio.Event()
+        enough.set()
+        await names.hear(course, name, ip, Via.UDP, timeout_s=self.within(_NOBODY_S), enough=enough)
 
     async def ask_once(self, course: Course, ip: str, port: int, where: net.Place) -> None:
         """One request without TLS for its outcome alone."""

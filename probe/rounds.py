@@ -44,7 +44,7 @@ async def measure(urls: Iterable[str], tools: Tools, keep: Keep, turns: Turns, *
     async def one(url: str) -> None:
         async with turns.one(place(url).host):
             measurement = await check(url, tools, round_uid=round_uid)
-        await keep(measurement, judge(measurement))
+        await keep(measurement, judge(measurement, tools.known))
 
     async with asyncio.TaskGroup() as group:
         for url in urls:

@@ -1,24 +1,33 @@
-"""Is this vantage fit to speak? The references are looked at: is the line up, and is a neutral name answered.
+"""Is this vantage fit to speak? The references are looked at: is the line up, is a neutral name answered, and by whom.
 
-Sites are not checked here (probe/check.py), and what a dead line means for a verdict is said in results/verdict.py.
+Sites are not checked here (probe/check.py), and what is seen means nothing yet (results/rules/line.py). On which
+network the machine stands is told by probe/whereabouts.py.
 """
 
 import asyncio
 import socket
 import ssl
+import statistics
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from ipaddress import ip_network
 
-from probe.net import place
+from probe import names
+from probe.net import Cookies, Place, place
+from probe.scrub import scrubbed
 from probe.services import Services
-from probe.steps import dns, tcp, tls
+from probe.steps import http, tcp, tls
 from probe.trace import Course, StepFailed, Trace
-from results.failure import Failure
-from results.records import Layer, Reference, Source, is_bogon
+from results.failure import CERTIFICATE_FAILURES
+from results.hops import split
+from results.records import HttpStep, Layer, Reference, Source, TlsStep, Via, is_bogon
 
 _FRESH_S = 30.0  # a look counts for what happens within this time
-_DNS_S, _TCP_S, _TLS_S = 5.0, 5.0, 8.0
+_DNS_S, _TCP_S, _TLS_S, _HTTP_S = 3.0, 5.0, 8.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +44,26 @@ class Look:
 
     references: tuple[Reference, ...]
     neutrals: tuple[Neutral, ...]  # those that completed a handshake, each in another network
+    clock_ahead_s: float | None = None  # own clock less that of the references' servers; None where none told
 
     @property
     def line_up(self) -> bool | None:
         """Whether any reference answered; None where there is none to ask."""
         asked = [reference for reference in self.references if not reference.gone]
         return any(reference.failure is None for reference in asked) if asked else None
+
+    @property
+    def answered(self) -> int:
+        return sum(reference.failure is None for reference in self.references)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One reference, or a control that serves as a neutral address."""
+
+    reference: Reference
+    neutral: Neutral | None = None
+    clock_ahead_s: float | None = None
 
 
 class Line:
@@ -51,68 +74,84 @@ class Line:
         urls: tuple[str, ...],
         context: ssl.SSLContext,
         services: Services | None = None,
-        trusted: tuple[str, ...] = (),
+        resolvers: names.Resolvers = names.NONE,
+        controls: tuple[str, ...] = (),
+        utcnow: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`trusted`: encrypted resolvers, asked over `services` about references whose name the system can't find."""
+        """`services`: the way to the trusted resolvers, asked about references whose name the system can't find.
+
+        `controls`: those with a certificate of their own serve as neutral addresses, after the references.
+        """
+        self.resolvers = resolvers
         self._urls = urls
+        self._controls = tuple(url for url in controls if url.startswith("https:"))
         self._context = context
         self._services = services
-        self._trusted = trusted
-        self._at = -_FRESH_S
+        self._utcnow = utcnow
+        self._began = -_FRESH_S
         self._running: asyncio.Task[Look] | None = None
 
     @property
     def latest(self) -> Look | None:
         """The last look, where it is fresh."""
         done = self._running is not None and self._running.done() and not self._running.cancelled()
-        return self._running.result() if self._running and done and time.monotonic() - self._at < _FRESH_S else None
+        fresh = time.monotonic() - self._began < _FRESH_S
+        return self._running.result() if self._running and done and fresh else None
 
-    async def look(self) -> Look:
-        """A look that is not older than half a minute."""
-        if self._running is None or (self._running.done() and self.latest is None):
+    async def look(self, *, older_s: float = _FRESH_S) -> Look:
+        """A look that began no longer ago than `older_s`."""
+        too_old = time.monotonic() - self._began >= min(older_s, _FRESH_S)
+        if self._running is None or too_old:
             return await self.look_anew()
         # Shielded: one check that gives up must not take the look from the others.
         return await asyncio.shield(self._running)
 
     async def look_anew(self) -> Look:
         """A look made now; those who ask meanwhile share it."""
+        self._began = time.monotonic()
         self._running = asyncio.create_task(self._look())
         return await asyncio.shield(self._running)
 
     async def _look(self) -> Look:
-        looks = await asyncio.gather(*(self._one(url) for url in self._urls))
-        self._at = time.monotonic()
-        neutrals = {_network(neutral.ip): neutral for _, neutral in reversed(looks) if neutral is not None}
-        return Look(references=tuple(reference for reference, _ in looks), neutrals=tuple(reversed(neutrals.values())))
+        seen, ours = await asyncio.gather(
+            asyncio.gather(*map(self._one, self._urls)), asyncio.gather(*map(self._one, self._controls))
+        )
+        neutrals = {_network(each.neutral.ip): each.neutral for each in (*ours, *reversed(seen)) if each.neutral}
+        clocks = [each.clock_ahead_s for each in seen if each.clock_ahead_s is not None]
+        return Look(
+            references=tuple(each.reference for each in seen),
+            neutrals=tuple(reversed(neutrals.values())),
+            clock_ahead_s=round(statistics.median(clocks), 1) if clocks else None,
+        )
 
-    async def _one(self, url: str) -> tuple[Reference, Neutral | None]:
+    async def _one(self, url: str) -> _Seen:
+        where, trace = place(url), Trace()
+        try:
+            ip = where.host if where.is_address else await self._address(Course(trace), where.host)
+        except StepFailed as failed:
+            gone = await self._gone(where.host)
+            return _Seen(Reference(url=url, failure=failed.failure, layer=Layer.DNS, gone=gone))
+        if where.scheme == "http":
+            return await self._reached(url, where, ip)
+        secured, plain = await asyncio.gather(self._reached(url, where, ip), self._plain(where.host, ip))
+        if plain is None:
+            return secured
+        led = scrubbed(split(plain.location).hostname or "") if plain.location else None
+        reference = replace(secured.reference, plain_status=plain.status, plain_host=led)
+        return replace(secured, reference=reference, clock_ahead_s=self._ahead(plain))
+
+    async def _reached(self, url: str, where: Place, ip: str) -> _Seen:
         trace = Trace()
         try:
-            neutral = await self._reach(Course(trace), url)
+            neutral = await self._shake(Course(trace), where, ip)
         except StepFailed as failed:
-            layer = trace.steps[-1].layer
-            gone = layer is Layer.DNS and await self._gone(place(url).host)
-            return Reference(url=url, failure=failed.failure, layer=layer, gone=gone), None
-        last = trace.steps[-1]
-        return Reference(url=url, handshake_ms=last.ms), neutral
+            last = trace.steps[-1]
+            refused = last.chain if isinstance(last, TlsStep) and last.failure in CERTIFICATE_FAILURES else ()
+            how = Reference(url=url, failure=failed.failure, layer=last.layer, detail=last.detail, chain=refused)
+            return _Seen(how)
+        return _Seen(Reference(url=url, handshake_ms=trace.steps[-1].ms), neutral)
 
-    async def _gone(self, name: str) -> bool:
-        """Whether an encrypted resolver says that there is no such name."""
-        for url in self._trusted:
-            try:
-                if self._services is not None:
-                    await dns.trusted(Course(Trace()), name, url, self._services, timeout_s=_DNS_S)
-            except StepFailed as failed:
-                if failed.failure in {Failure.DNS_NXDOMAIN, Failure.DNS_NO_ANSWER}:
-                    return True
-        return False
-
-    async def _reach(self, course: Course, url: str) -> Neutral | None:
-        where = place(url)
-        addresses = (where.host,) if where.is_address else await dns.system(course, where.host, timeout_s=_DNS_S)
-        # A captive portal's or a lying resolver's private address says nothing of the line to the world.
-        public = [ip for ip in addresses if not is_bogon(ip)] or list(addresses)
-        ip = next((ip for ip in public if ":" not in ip), public[0])
+    async def _shake(self, course: Course, where: Place, ip: str) -> Neutral | None:
         stream = await tcp.connect(course, ip, where.port, source=Source.SYSTEM, timeout_s=_TCP_S)
         try:
             if where.scheme == "http":
@@ -122,6 +161,52 @@ class Line:
             return Neutral(where.host, ip)
         finally:
             stream.close()
+
+    async def _plain(self, host: str, ip: str) -> HttpStep | None:
+        """What the same address answers without TLS: a captive portal speaks there, and a server tells the time."""
+        where, trace = place(f"http://{host}/"), Trace()
+        at = tcp.endpoint(ip, where.port)
+        with suppress(StepFailed):
+            stream = await tcp.connect(Course(trace), ip, where.port, source=Source.SYSTEM, timeout_s=_TCP_S)
+            await http.get(Course(trace), stream, at, where, Cookies(), source=Source.SYSTEM, timeout_s=_HTTP_S)
+        last = trace.steps[-1]
+        return last if isinstance(last, HttpStep) and last.status is not None else None
+
+    def _ahead(self, plain: HttpStep) -> float | None:
+        """Own clock less the server's; a cache's answer (RFC 9111: Age) tells an old time."""
+        headers = dict(plain.headers)
+        if "age" in headers or "date" not in headers:
+            return None
+        try:
+            told = parsedate_to_datetime(headers["date"])
+        except ValueError:
+            return None
+        return (self._utcnow() - told.astimezone(UTC)).total_seconds() if told.tzinfo else None
+
+    async def _gone(self, name: str) -> bool:
+        """Whether an encrypted resolver says that there is no such name."""
+        if self._services is None:
+            return False
+        trace, urls = Trace(), self.resolvers.trusted
+        await names.trusted(Course(trace), name, urls, self._services, timeout_s=_DNS_S)
+        return any(step.failure in names.DENIED for step in trace.steps)
+
+    async def _address(self, course: Course, name: str) -> str:
+        """The address to dial. Raises StepFailed."""
+        enough = asyncio.Event()
+        enough.set()
+        servers = self.resolvers.system[:1]
+        ours = [names.hear(course, name, server, Via.UDP, timeout_s=_DNS_S, enough=enough) for server in servers]
+        async with asyncio.TaskGroup() as group:
+            listening = [group.create_task(asking) for asking in ours]
+            addresses = await names.own(course, name, timeout_s=_DNS_S, listening=listening)
+            for task in listening:
+                task.cancel()
+        if not addresses:
+            raise StepFailed(next(step.failure for step in course.trace.steps if step.failure is not None))
+        # A captive portal's or a lying resolver's private address says nothing of the line to the world.
+        public = [ip for ip in addresses if not is_bogon(ip)] or addresses
+        return next((ip for ip in public if ":" not in ip), public[0])
 
 
 def _network(ip: str) -> str:

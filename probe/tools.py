@@ -13,10 +13,12 @@ from importlib.metadata import version
 
 from probe import config
 from probe.load import Load
+from probe.names import NONE, Resolvers
 from probe.net import in_thread, web_context
 from probe.sanity import Line, has_ipv6
 from probe.services import Services
 from probe.steps.dns import system_resolvers
+from results.knowledge import Knowledge, bundled, users, with_users
 from results.records import Vantage
 
 
@@ -30,10 +32,9 @@ class Tools:
     line: Line
     utcnow: Callable[[], datetime]
     software: str
-    resolvers: tuple[str, ...] = ()  # the system's, by address
-    extra_resolvers: tuple[str, ...] = ()  # from the configuration, by address
-    trusted: tuple[str, ...] = ()  # encrypted resolvers, by URL
+    resolvers: Resolvers = NONE
     controls: tuple[str, ...] = ()
+    known: Knowledge = field(default_factory=bundled)
     ipv6: bool = False  # whether this machine has a way to the IPv6 internet
     control_token: str = field(default="", repr=False)
     load: Load = field(default_factory=Load)
@@ -41,7 +42,9 @@ class Tools:
 
 def refreshed(tools: Tools) -> Tools:
     """The same tools with what may have changed since: a laptop moves between networks."""
-    return replace(tools, resolvers=tuple(system_resolvers()), ipv6=has_ipv6())
+    resolvers = replace(tools.resolvers, system=tuple(system_resolvers()))
+    tools.line.resolvers = resolvers
+    return replace(tools, resolvers=resolvers, ipv6=has_ipv6())
 
 
 @asynccontextmanager
@@ -56,19 +59,23 @@ async def opened(settings: config.Settings) -> AsyncIterator[Tools]:
     except ssl.SSLError as exc:
         raise config.ConfigError(f"SSL_CERT_FILE names {roots}, which holds no PEM certificates.") from exc
     services = Services(context)
+    resolvers = Resolvers(
+        system=tuple(system_resolvers()),
+        extra=tuple(url.removeprefix("udp://").strip("[]") for url in settings.dns.resolvers),
+        trusted=settings.dns.trusted,
+    )
     try:
         yield Tools(
             vantage=config.vantage(settings),
             context=context,
             services=services,
-            line=Line(settings.reference.urls, context, services, settings.dns.trusted),
+            line=Line(settings.reference.urls, context, services, resolvers, settings.control.url),
             utcnow=lambda: datetime.now(UTC),
             software=f"kedergi/{version('kedergi')}",
-            resolvers=tuple(system_resolvers()),
-            extra_resolvers=tuple(url.removeprefix("udp://").strip("[]") for url in settings.dns.resolvers),
-            trusted=settings.dns.trusted,
+            resolvers=resolvers,
             controls=settings.control.url,
             control_token=settings.control.token,
+            known=with_users(users.folder())[0],
             ipv6=has_ipv6(),
         )
     finally:

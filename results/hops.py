@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from results.failure import OWN_LINE, Failure
+from results.failure import DNS_SILENCE, OWN_LINE, Failure
 from results.records import (
     Aim,
     Control,
@@ -92,7 +92,14 @@ class Side:
 
     @property
     def system_addresses(self) -> frozenset[str]:
-        return frozenset(ip for step in self.asked(Via.SYSTEM) for ip in step.addresses)
+        """What a program on this machine gets, sooner or later."""
+        return frozenset(ip for step in (*self.asked(Via.SYSTEM), *self.stand_ins) for ip in step.addresses)
+
+    @property
+    def stand_ins(self) -> tuple[DnsStep, ...]:
+        """Our own queries to the system's resolver that were answered where the system's got no answer in time."""
+        unheard = {step.attempt for step in self.asked(Via.SYSTEM) if step.failure in DNS_SILENCE}
+        return tuple(step for step in self.asked(Via.UDP) if step.failure is None and step.attempt in unheard)
 
     @property
     def trusted_addresses(self) -> frozenset[str]:
@@ -117,11 +124,14 @@ def here(measurement: Measurement) -> tuple[Side, ...]:
     return tuple(_side(number, url, measurement.steps) for number, url in enumerate(measurement.hops))
 
 
-def there(control: Control | None) -> dict[str, Side]:
-    """The hops as the control saw them, by URL; empty where it didn't speak."""
-    if control is None or not control.spoke:
-        return {}
-    return {url: _side(number, url, control.steps) for number, url in enumerate(control.hops)}
+def there(*controls: Control | None) -> dict[str, Side]:
+    """The hops as the controls saw them, by URL, the later's word before the earlier's; empty where none spoke."""
+    return {
+        url: _side(number, url, control.steps)
+        for control in controls
+        if control is not None and control.spoke
+        for number, url in enumerate(control.hops)
+    }
 
 
 def _side(number: int, url: str, all_steps: Iterable[Step]) -> Side:
@@ -162,7 +172,7 @@ def split(url: str) -> SplitResult:
 def dns_failure(side: Side) -> Failure | None:
     """Why the system's lookup failed each time, as exactly as the query of our own tells; None where it once didn't."""
     system = side.asked(Via.SYSTEM)
-    if not system or any(step.failure is None for step in system):
+    if not system or side.stand_ins or any(step.failure is None for step in system):
         return None
     exact = [step.failure for step in side.asked(Via.UDP) if step.failure not in {None, *OWN_LINE}]
     said = system[-1].failure

@@ -121,6 +121,7 @@ class Certificate:
     """One certificate of the presented chain, leaf first."""
 
     sha256: str
+    sha1: str = ""  # lists of known authorities are often by this one
     subject: str = ""  # RFC 4514
     issuer: str = ""
     not_before: datetime | None = None

@@ -5,11 +5,24 @@ Total and deterministic: no clock, no network, no store, and no measurement that
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from results.hops import Side, Way, here, there
 from results.judgement import Confidence, Fault, Judgement, Reason, Timings, Verdict
+from results.knowledge import Knowledge, bundled
 from results.records import Aim, HttpStep, Measurement, Via
-from results.rules import LAYERS, LINE_RULES, RULES_VERSION, Case, LineCase, Rule
+from results.rules import (
+    LAYERS,
+    LINE_RULES,
+    PORTAL_RULES,
+    RULES_VERSION,
+    VANTAGE_NOTES,
+    VANTAGE_RULES,
+    Case,
+    LineCase,
+    Rule,
+    VantageCase,
+)
 
 _REDIRECTS_MAX = 10
 
@@ -25,10 +38,10 @@ class Finding:
     mechanisms: tuple[str, ...] = ()
 
 
-def judge(measurement: Measurement) -> Judgement:
-    """What the measurement means under RULES_VERSION."""
+def judge(measurement: Measurement, known: Knowledge | None = None) -> Judgement:
+    """What the measurement means under RULES_VERSION. `known`: block pages and authorities; else what is bundled."""
     sides = here(measurement)
-    findings = list(_findings(measurement, sides))
+    findings = list(_findings(measurement, sides, known or bundled()))
     decisive = next(finding for finding in findings if finding.verdict is not None)
     page = _last_page(measurement)
     notes = [finding for finding in findings if finding is not decisive and finding.reason.says]
@@ -45,12 +58,18 @@ def judge(measurement: Measurement) -> Judgement:
     )
 
 
-def _findings(measurement: Measurement, sides: tuple[Side, ...]) -> Iterator[Finding]:
+def _findings(measurement: Measurement, sides: tuple[Side, ...], known: Knowledge) -> Iterator[Finding]:
     """Notes and, last, at least one finding with a verdict."""
-    control = there(measurement.control)
+    control = there(measurement.control, *measurement.more_controls)
+    vantage = VantageCase(measurement)
+    yield from (_filled(rule, vantage) for rule in VANTAGE_NOTES if rule.when(vantage))
+    unfit = next((rule for rule in VANTAGE_RULES if rule.when(vantage)), None)
+    if unfit is not None:
+        yield _filled(unfit, vantage)
+        return
     confidence = Confidence.WEAK
     for side in sides:
-        for finding in _hop(Case(measurement, side, control.get(side.url), side.ordinary)):
+        for finding in _hop(Case(measurement, side, control.get(side.url), side.ordinary, known)):
             yield finding
             confidence = finding.confidence
             if finding.verdict is not None:
@@ -69,11 +88,11 @@ def _hop(case: Case) -> Iterator[Finding]:
             break
         passed.append(finding)
     no_way = decided is not None and not passed  # the name itself leads nowhere, or astray
-    if decided is not None or not case.ways:
-        line = LineCase(case.measurement, case.here, case.there, case.ways)
-        rule = next((rule for rule in LINE_RULES if rule.when(line)), None)
-        if rule is not None:
-            decided, passed, no_way = _filled(rule, line), [], False
+    line = _viewed(LineCase, case)
+    rules = LINE_RULES if decided is not None or not case.ways else PORTAL_RULES
+    unfit = next((rule for rule in rules if rule.when(line)), None)
+    if unfit is not None:
+        decided, passed, no_way = _filled(unfit, line), [], False
     if no_way:
         yield from _past_the_resolver(case)
     yield from passed
@@ -83,7 +102,7 @@ def _hop(case: Case) -> Iterator[Finding]:
 
 def _past_the_resolver(case: Case) -> Iterator[Finding]:
     """Several causes at once are all named: the name is lied about, and its true address is blocked as well."""
-    true = Case(case.measurement, case.here, case.there, case.here.other)
+    true = replace(case, ways=case.here.other)
     for layer in LAYERS[1:]:
         finding = _first(layer, true)
         if finding.verdict is Verdict.BLOCKED:
@@ -93,11 +112,16 @@ def _past_the_resolver(case: Case) -> Iterator[Finding]:
 
 def _first(layer: tuple[type[Case], tuple[Rule, ...]], case: Case) -> Finding:
     view, rules = layer
-    seen = view(case.measurement, case.here, case.there, case.ways)
+    seen = _viewed(view, case)
     return _filled(next(rule for rule in rules if rule.when(seen)), seen)
 
 
-def _filled(rule: Rule, case: Case) -> Finding:
+def _viewed(view: type[Case], case: Case) -> Case:
+    """The same case as a layer's rules see it."""
+    return view(case.measurement, case.here, case.there, case.ways, case.known)
+
+
+def _filled(rule: Rule, case: Any) -> Finding:
     return Finding(
         reason=Reason(rule=rule.id, says=rule.says.format(c=case)),
         verdict=rule.verdict,

@@ -6,26 +6,31 @@ A layer's rows stand in its own file, after what they may ask. How layers and ho
 
 from results.rules.dns import DNS_RULES, DnsCase
 from results.rules.http import HTTP_RULES, HttpCase
-from results.rules.line import LINE_RULES, LineCase
+from results.rules.line import LINE_RULES, PORTAL_RULES, LineCase
 from results.rules.rule import Case, Rule
 from results.rules.tcp import TCP_RULES, TcpCase
 from results.rules.tls import TLS_RULES, TlsCase
+from results.rules.vantage import VANTAGE_NOTES, VANTAGE_RULES, VantageCase
 
 __all__ = [
     "DNS_RULES",
     "HTTP_RULES",
     "LAYERS",
     "LINE_RULES",
+    "PORTAL_RULES",
     "RULES",
     "RULES_VERSION",
     "TCP_RULES",
     "TLS_RULES",
+    "VANTAGE_NOTES",
+    "VANTAGE_RULES",
     "Case",
     "LineCase",
     "Rule",
+    "VantageCase",
 ]
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 # In the order in which a visit meets them: the layer's view of a case, and its rows.
 LAYERS: tuple[tuple[type[Case], tuple[Rule, ...]], ...] = (
     (DnsCase, DNS_RULES),
@@ -33,4 +38,4 @@ LAYERS: tuple[tuple[type[Case], tuple[Rule, ...]], ...] = (
     (TlsCase, TLS_RULES),
     (HttpCase, HTTP_RULES),
 )
-RULES = (*LINE_RULES, *DNS_RULES, *TCP_RULES, *TLS_RULES, *HTTP_RULES)
+RULES = (*VANTAGE_RULES, *VANTAGE_NOTES, *LINE_RULES, *DNS_RULES, *TCP_RULES, *TLS_RULES, *HTTP_RULES)

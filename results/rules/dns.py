@@ -6,7 +6,8 @@ from functools import cached_property
 from results import content
 from results.failure import CERTIFICATE_FAILURES, Failure
 from results.hops import dns_failure
-from results.records import DnsAnswer, Via, is_bogon
+from results.knowledge.blockpages import Fingerprint, forged_address
+from results.records import Aim, DnsAnswer, DnsStep, Via, is_bogon
 from results.rules.http import HttpCase
 from results.rules.rule import (
     BLOCKED,
@@ -20,6 +21,7 @@ from results.rules.rule import (
     WEAK,
     Case,
     Rule,
+    as_repeated,
     only,
     sure,
 )
@@ -121,19 +123,39 @@ class DnsCase(Case):
 
     @property
     def foreign(self) -> bool:
-        return self.elsewhere and self.unproven
+        return self.elsewhere and self.unproven and not self.same_network
+
+    @cached_property
+    def same_network(self) -> int:
+        """The network that announces an address from here and a true one: content networks give each country its own.
+
+        0 where there is none, or where the addresses' networks were not looked up.
+        """
+        asns = self.measurement.asns
+        own = {asns.get(ip, 0) for ip in self.here.system_addresses}
+        return max(own & {asns.get(ip, 0) for ip in self.true_addresses}, default=0)
+
+    @cached_property
+    def injected(self) -> bool:
+        """Whether the name was answered where no resolver is, and another name was not: the path reads questions."""
+        tests = [step for step in self.here.tests if isinstance(step, DnsStep)]
+        silent = [step for step in tests if step.aim is Aim.BASELINE and not step.answers]
+        return bool(silent) and any(step.aim is Aim.NO_RESOLVER and step.answers for step in tests)
 
     @cached_property
     def true_way_better(self) -> bool:
         """Whether a true address gets the site where the system's addresses don't, here or for the control."""
+        if any(way.secured for way in self.here.other):
+            return True
         if self.here.scheme == "https":
-            others = any(
-                way.tls and way.tls.failure in CERTIFICATE_FAILURES and way.ip in self.here.system_addresses
-                for way in self.control_ways
-            )
-            there = others and any(way.secured for way in self.control_ways)
-            return there or any(way.secured for way in self.here.other)
+            own = [way for way in self.control_ways if way.ip in self.here.system_addresses]
+            others = any(way.tls and way.tls.failure in CERTIFICATE_FAILURES for way in own)
+            # Dead for the control too: a content network's node may be, an address of nobody's network is a lie.
+            astray = any(way.ip in self.measurement.asns for way in own) and not self.same_network
+            return (others or astray) and any(way.secured for way in self.control_ways)
         pages = [way.http for way in self.here.other if way.arrived and way.http]
+        if not pages and self.here.other:  # the true address is blocked as well: what did the control get there?
+            pages = [way.http for way in self.control_ways if way.arrived and way.http]
         shown = self.here.page
         same = shown is not None and any(shown.http and content.alike(shown.http, page) for page in pages)
         return bool(pages) and not same
@@ -141,7 +163,17 @@ class DnsCase(Case):
     @property
     def path_answers(self) -> bool:
         """Whether what answers here is known to be a block page; then the page is the mechanism."""
-        return self._http.path_answers
+        return self._http.path_answers or self._http.block_page is not None
+
+    @cached_property
+    def forged(self) -> Fingerprint | None:
+        """An address that is known as a censor's answer."""
+        found = (forged_address(ip, self.known.fingerprints) for ip in sorted(self.here.system_addresses))
+        return next((row for row in found if row is not None), None)
+
+    @property
+    def forged_words(self) -> str:
+        return self.forged.words if self.forged else ""
 
     @property
     def proven(self) -> bool:
@@ -149,7 +181,7 @@ class DnsCase(Case):
 
     @cached_property
     def _http(self) -> HttpCase:
-        return HttpCase(self.measurement, self.here, self.there, self.here.ordinary)
+        return HttpCase(self.measurement, self.here, self.there, self.here.ordinary, self.known)
 
 
 def _mechanism(case: DnsCase) -> tuple[str, ...]:
@@ -186,6 +218,22 @@ DNS_RULES = (
         "One query got contradicting answers; the first is not the site's, {c.truth_sayer} says which is.",
     ),
     Rule(
+        "dns_injected",
+        lambda c: c.injected
+        and bool(c.true_addresses)
+        and (c.failure is not None or c.only_bogons or (c.foreign and c.true_way_better)),
+        BLOCKED, PATH, sure(CONFIRMED), lambda c: ("dns.injection", *_mechanism(c)),
+        "Something on the path answers for this name even where no resolver is, and for another name it doesn't; "
+        "{c.truth_sayer} knows the name's address.",
+    ),
+    Rule(
+        "dns_address_known",
+        lambda c: c.forged is not None and not c.here.system_addresses & c.true_addresses and c.unproven,
+        BLOCKED, PATH, sure(CONFIRMED), only("dns.bogus"),
+        "The resolver here leads to {c.addresses}, an address that is known to answer in place of blocked sites: "
+        "{c.forged_words}.",
+    ),
+    Rule(
         "dns_disputed",
         lambda c: (c.failure is not None or c.only_bogons) and c.control_denied and bool(c.true_addresses),
         UNKNOWN, None, sure(WEAK), NOTHING,
@@ -195,7 +243,7 @@ DNS_RULES = (
     Rule(
         "dns_fails_here_only",
         lambda c: c.failure is not None and bool(c.true_addresses),
-        BLOCKED, PATH, sure(LIKELY), _mechanism,
+        BLOCKED, PATH, as_repeated, _mechanism,
         "The resolver here fails for this name ({c.failure}); {c.truth_sayer} knows its address.",
     ),
     Rule(
@@ -235,6 +283,18 @@ DNS_RULES = (
         None, None, sure(LIKELY), NOTHING,
         "The resolver here leads to {c.addresses}, {c.truth_sayer} to {c.true_words}; the site itself answers at both, "
         "or through both.",
+    ),
+    Rule(
+        "dns_same_network",
+        lambda c: c.elsewhere and bool(c.same_network),
+        None, None, sure(LIKELY), NOTHING,
+        "The resolver here leads to {c.addresses}, {c.truth_sayer} to {c.true_words}, both of AS{c.same_network}.",
+    ),
+    Rule(
+        "dns_late",
+        lambda c: bool(c.here.stand_ins),
+        None, None, sure(LIKELY), NOTHING,
+        "The system's own lookup got no answer in time; the same resolver answered when it was asked again.",
     ),
     Rule("dns_fine", lambda _c: True, None, None, sure(LIKELY), NOTHING, ""),
 )  # fmt: skip

@@ -6,12 +6,15 @@ from functools import cached_property
 from results import content
 from results.failure import SILENCE, Failure
 from results.judgement import Confidence
+from results.knowledge.blockpages import Fingerprint, block_page
 from results.records import Aim, HttpStep
 from results.rules.rule import (
+    ACCESSIBLE,
     BLOCKED,
     CONFIRMED,
     DOWN,
     LIKELY,
+    LINE,
     NOTHING,
     PATH,
     SITE,
@@ -20,6 +23,7 @@ from results.rules.rule import (
     WEAK,
     Case,
     Rule,
+    as_repeated,
     only,
     sure,
 )
@@ -128,6 +132,25 @@ class HttpCase(Case):
         true = self.true_page
         return true is None or true.location is None or not content.same_site(self.destination, true.location)
 
+    @cached_property
+    def block_page(self) -> Fingerprint | None:
+        """The known block page that came, or to which the answer leads; what the site's certificate covers is none."""
+        if self.page is None or self.proven or self.likeness:
+            return None
+        led = (step for step in self.measurement.steps if isinstance(step, HttpStep) and step.url == self.destination)
+        found = (block_page(step, self.known.fingerprints) for step in (self.page, *led) if step.failure is None)
+        return next((row for row in found if row is not None), None)
+
+    @property
+    def block_page_words(self) -> str:
+        return self.block_page.words if self.block_page else ""
+
+    @property
+    def empty_for_all(self) -> bool:
+        """Whether a plain success holds nothing, here and for the control."""
+        pages = (self.page, self.control_page)
+        return all(page is not None and page.status == 200 and page.body_bytes == 0 for page in pages)
+
     @property
     def page_words(self) -> str:
         return _described(self.page)
@@ -156,6 +179,14 @@ class HttpCase(Case):
     def path_answers(self) -> bool:
         """Whether something on the path must have written the page."""
         return self.same_page_elsewhere > 0 and not self.one_server_elsewhere and not self.likeness
+
+    @property
+    def one_page_for_all(self) -> bool:
+        """Whether another address gives this very page for the site's name and for any other."""
+        page = self.page
+        return page is not None and any(
+            content.identical(page, named) and content.identical(page, base) for named, base in self._elsewhere
+        )
 
     @property
     def path_does_not_react(self) -> bool:
@@ -201,7 +232,7 @@ def _page_mechanism(case: HttpCase) -> tuple[str, ...]:
 
 def _by_test(case: HttpCase) -> Confidence:
     """An A/B test that isolates the name confirms."""
-    return CONFIRMED if case.neutral_name_answered or case.fails_elsewhere(case.failure) else LIKELY
+    return CONFIRMED if case.neutral_name_answered or case.fails_elsewhere(case.failure) else as_repeated(case)
 
 
 def _by_places(case: HttpCase) -> Confidence:
@@ -209,9 +240,21 @@ def _by_places(case: HttpCase) -> Confidence:
     return CONFIRMED if case.same_page_elsewhere >= 2 else LIKELY
 
 
+def _as_expected(case: HttpCase) -> Confidence:
+    """A block page that is known from another country is a likely one."""
+    row, country = case.block_page, case.measurement.vantage.country
+    return CONFIRMED if row is not None and (not row.countries or country in row.countries) else LIKELY
+
+
 HTTP_RULES = (
     Rule("http_untried", lambda c: not c.steps, None, None, sure(WEAK), NOTHING, ""),
     # No page came.
+    Rule(
+        "http_site_misleads",
+        lambda c: c.failure is Failure.HTTP_LOCATION and c.here.scheme == "https" and not c.control_fails_alike,
+        ACCESSIBLE, SITE, sure(CONFIRMED), NOTHING,
+        "The site itself, over its own certificate, redirects to what is no web address.",
+    ),
     Rule(
         "http_location_unreadable",
         lambda c: c.failure is Failure.HTTP_LOCATION and not c.control_fails_alike,
@@ -234,7 +277,7 @@ HTTP_RULES = (
         "http_fails_here_only",
         lambda c: c.failure is not None and c.control_page is not None,
         BLOCKED, PATH, _by_test, _mechanism,
-        "The request gets no answer here ({c.failure}, tried twice); the control gets status {c.control_status}.",
+        "The request gets no answer here ({c.failure}, {c.tries}); the control gets status {c.control_status}.",
     ),
     Rule(
         "http_fails_for_control_too",
@@ -263,6 +306,12 @@ HTTP_RULES = (
         "The site answers with status {c.status}, and with {c.control_status} to the control.",
     ),
     Rule(
+        "http_empty_for_all",
+        lambda c: c.empty_for_all,
+        DOWN, SITE, sure(LIKELY), NOTHING,
+        "The site answers with an empty page, to the control as well.",
+    ),
+    Rule(
         "http_site_refuses",
         lambda c: c.proven and c.status >= 400,
         None, SITE, sure(CONFIRMED), NOTHING,
@@ -277,7 +326,20 @@ HTTP_RULES = (
         "The same answer (status {c.status}) comes for the site's name from an address of somebody else, which answers "
         "other names differently: something on the path writes it.",
     ),
+    Rule(
+        "http_block_page_known",
+        lambda c: c.block_page is not None,
+        BLOCKED, PATH, _as_expected, _page_mechanism,
+        "What answers here is a known block page: {c.block_page_words}.",
+    ),
     Rule("http_like_the_true_page", lambda c: bool(c.likeness), None, None, sure(LIKELY), NOTHING, ""),
+    Rule(
+        "http_one_page_for_all",
+        lambda c: c.one_page_for_all,
+        UNKNOWN, LINE, sure(WEAK), NOTHING,
+        "The same answer (status {c.status}) comes from another address for the site's name and for any other: a "
+        "captive portal, or a gateway that answers everything.",
+    ),
     Rule(
         "http_site_differs",
         lambda c: c.true_page is not None and c.path_does_not_react and (c.redirected_elsewhere or not c.destination),

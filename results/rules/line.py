@@ -1,20 +1,92 @@
 """Rules about this vantage: when it can't tell, no site's failure means anything. They go before all others."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from results.records import Layer, is_bogon
+from results.content import same_site
+from results.failure import CERTIFICATE_FAILURES
+from results.records import Certificate, Layer, Reference, TlsStep, is_bogon
 from results.rules.rule import LINE, NOTHING, UNKNOWN, US, WEAK, Case, Rule, is_lame, sure
+from results.rules.vantage import VantageCase
+
+_CLOCK_WRONG_S = 300.0  # from here on a certificate's dates may fail by the clock alone
+_DATES = ("expired", "not yet valid")  # OpenSSL's words
 
 
 @dataclass(frozen=True)
 class LineCase(Case):
     """What the rules of the line may ask."""
 
+    @cached_property
+    def references(self) -> tuple[Reference, ...]:
+        return tuple(reference for reference in self.measurement.references or () if not reference.gone)
+
+    @property
+    def all_dead(self) -> bool:
+        return bool(self.references) and all(reference.failure is not None for reference in self.references)
+
+    @property
+    def no_names(self) -> bool:
+        """Whether the resolver here finds no reference either."""
+        return self.references_dead and all(reference.layer is Layer.DNS for reference in self.references)
+
+    @property
+    def all_forged(self) -> bool:
+        """Whether every reference shows a certificate that is not its own."""
+        return self.all_dead and all(reference.failure in CERTIFICATE_FAILURES for reference in self.references)
+
+    # TLS
+
+    @cached_property
+    def refused(self) -> tuple[TlsStep, ...]:
+        """The site's handshakes that ended with a certificate which we don't accept."""
+        steps = (way.tls for way in self.ways if way.tls is not None)
+        return tuple(step for step in steps if step.failure in CERTIFICATE_FAILURES)
+
+    @property
+    def signed_by_the_same(self) -> bool:
+        """Whether who signed for the site signed for a reference as well: it reads along on this machine or line."""
+        signers = {_signer(reference.chain) for reference in self.references if reference.chain}
+        return any(_signer(step.chain) in signers for step in self.refused if step.chain)
+
+    @property
+    def signer(self) -> str:
+        return next((step.chain[0].issuer for step in self.refused if step.chain), "") or "nobody named"
+
+    @property
+    def clock_wrong(self) -> bool:
+        """Whether dates are refused, and not the site's alone or with a clock that is known to be off."""
+        ahead_s = self.measurement.condition.clock_ahead_s if self.measurement.condition else None
+        dated = bool(self.refused) and all(_of_dates(step.detail) for step in self.refused)
+        others = any(_of_dates(reference.detail) for reference in self.references)
+        return dated and (others or abs(ahead_s or 0.0) >= _CLOCK_WRONG_S)
+
+    @property
+    def clock_words(self) -> str:
+        case = VantageCase(self.measurement)
+        return f"it is {case.clock_words}" if case.clock_off else "reference sites are refused for it as well"
+
+    # Without TLS
+
+    @cached_property
+    def portal(self) -> str:
+        """The host to which the line sends every plain request; empty where it doesn't."""
+        plain = [reference for reference in self.references if reference.plain_status is not None]
+        led = {reference.plain_host or "" for reference in plain}
+        foreign = all(not same_site(f"http://{reference.plain_host}/", reference.url) for reference in plain)
+        if any(reference.plain_status == 511 for reference in plain):  # RFC 6585
+            return "this network's own gateway"
+        return next(iter(led)) if len(led) == 1 and foreign else ""
+
+    @property
+    def at_a_portal(self) -> bool:
+        return bool(self.portal) and (self.here.scheme == "http" or self.all_dead)
+
     @property
     def references_dead(self) -> bool:
-        looked = [reference for reference in self.measurement.references or () if not reference.gone]
-        dead = bool(looked) and all(reference.failure is not None for reference in looked)
-        return dead and not (self._name_resolved and all(reference.layer is Layer.DNS for reference in looked))
+        """Whether no reference could be reached, and it isn't just that they have no names any more."""
+        nameless = all(reference.layer is Layer.DNS for reference in self.references)
+        return self.all_dead and not (self._name_resolved and nameless)
 
     @property
     def _name_resolved(self) -> bool:
@@ -40,6 +112,25 @@ class LineCase(Case):
         return self.measurement.cut_short and all(step.attempt == 1 for step in (*self.here.dns, *self.here.last_steps))
 
 
+def _signer(chain: tuple[Certificate, ...]) -> str:
+    """Who signed a leaf: by name, and where it names nobody else, by the certificate itself."""
+    leaf = chain[0]
+    return leaf.issuer if leaf.issuer and leaf.issuer != leaf.subject else leaf.sha256
+
+
+def _of_dates(detail: str) -> bool:
+    return any(words in detail for words in _DATES)
+
+
+# These hold for a page without TLS that came, too: anyone may have written it.
+PORTAL_RULES = (
+    Rule(
+        "captive_portal",
+        lambda c: c.at_a_portal,
+        UNKNOWN, LINE, sure(WEAK), NOTHING,
+        "A captive portal: whatever is asked without TLS is sent to {c.portal}, reference sites included.",
+    ),
+)  # fmt: skip
 LINE_RULES = (
     Rule(
         "address_not_public",
@@ -54,10 +145,37 @@ LINE_RULES = (
         "This machine can't send to the site: {c.own_failure}.",
     ),
     Rule(
+        "clock_wrong",
+        lambda c: c.clock_wrong,
+        UNKNOWN, US, sure(WEAK), NOTHING,
+        "The certificate is refused for its dates, and this machine's clock is wrong: {c.clock_words}.",
+    ),
+    Rule(
+        "tls_read_along",
+        lambda c: c.signed_by_the_same,
+        UNKNOWN, US, sure(WEAK), NOTHING,
+        "Who signed the certificate here ({c.signer}) signs for reference sites as well: an antivirus, an employer or "
+        "a gateway reads all TLS of this machine.",
+    ),
+    *PORTAL_RULES,
+    Rule(
+        "resolver_fails_for_all",
+        lambda c: c.no_names,
+        UNKNOWN, LINE, sure(WEAK), NOTHING,
+        "The resolver here finds no name at all, not even the reference sites'.",
+    ),
+    Rule(
+        "nothing_genuine",
+        lambda c: c.all_forged,
+        UNKNOWN, LINE, sure(WEAK), NOTHING,
+        "No reference site shows its own certificate here: the resolver leads every name astray, a captive portal "
+        "answers, or something reads all TLS.",
+    ),
+    Rule(
         "line_down",
         lambda c: c.references_dead,
         UNKNOWN, LINE, sure(WEAK), NOTHING,
-        "The line is down, or nothing comes through it unaltered: no reference site could be reached either.",
+        "The line is down: no reference site could be reached either.",
     ),
     Rule(
         "tried_only_once",

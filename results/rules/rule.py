@@ -8,6 +8,7 @@ from typing import Any
 from results.failure import OWN_LINE, SILENCE, UNREACHABLE, Failure
 from results.hops import Side, Way
 from results.judgement import Confidence, Fault, Verdict
+from results.knowledge import Knowledge
 from results.records import Aim, HttpStep, Measurement, Step, TlsStep
 
 CONFIRMED, LIKELY, WEAK = Confidence.CONFIRMED, Confidence.LIKELY, Confidence.WEAK
@@ -18,12 +19,13 @@ SITE, PATH, LINE, US = Fault.SITE, Fault.PATH, Fault.LINE, Fault.US
 
 @dataclass(frozen=True)
 class Case:
-    """One hop, here and at the control (None where it didn't go there), over one set of ways."""
+    """One hop, here and at the control (None where it didn't go there), over one set of ways; and what is known."""
 
     measurement: Measurement
     here: Side
     there: Side | None
     ways: tuple[Way, ...]
+    known: Knowledge
 
     @property
     def control_ways(self) -> tuple[Way, ...]:
@@ -43,6 +45,15 @@ class Case:
         """How long the longest failing step was waited for."""
         longest = max((way.last.ms for way in self.ways if way.last.failure is not None), default=0.0)
         return f"{longest:.0f} ms" if longest < 1000 else f"{longest / 1000:.1f} s"
+
+    @property
+    def repeated(self) -> bool:
+        """Whether what failed was tried again after a pause."""
+        return any(way.attempt > 1 for way in self.ways) or any(step.attempt > 1 for step in self.here.dns)
+
+    @property
+    def tries(self) -> str:
+        return "tried twice" if self.repeated else "tried once"
 
     @property
     def neutral_name_answered(self) -> bool:
@@ -74,6 +85,11 @@ class Rule:
 
 def sure(confidence: Confidence) -> Callable[[Any], Confidence]:
     return lambda _case: confidence
+
+
+def as_repeated(case: Case) -> Confidence:
+    """One failure that the control doesn't share is a weak sign; the same again after a pause is a likely one."""
+    return LIKELY if case.repeated else WEAK
 
 
 def only(*names: str) -> Callable[[Any], tuple[str, ...]]:

@@ -4,7 +4,22 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from results.failure import Failure
-from results.rules.rule import BLOCKED, DOWN, LIKELY, NOTHING, PATH, SITE, UNKNOWN, WEAK, Case, Rule, commonest, sure
+from results.records import Aim
+from results.rules.rule import (
+    BLOCKED,
+    DOWN,
+    LIKELY,
+    NOTHING,
+    PATH,
+    SITE,
+    UNKNOWN,
+    WEAK,
+    Case,
+    Rule,
+    as_repeated,
+    commonest,
+    sure,
+)
 
 MECHANISM = {
     Failure.REFUSED: "tcp.refused",
@@ -41,6 +56,16 @@ class TcpCase(Case):
     def control_ms(self) -> float:
         return min((way.tcp.ms for way in self.control_ways if way.connected), default=0.0)
 
+    @property
+    def other_port_words(self) -> str:
+        """What the same address said on the other port of the web, where it was asked."""
+        asked = [step for step in self.here.tests if step.aim is Aim.OTHER_PORT]
+        if not asked:
+            return ""
+        port = asked[-1].endpoint.rpartition(":")[2]
+        said = "answers" if asked[-1].failure is None else f"fails as well ({asked[-1].failure})"
+        return f"; its port {port} {said} here"
+
 
 def _mechanism(case: TcpCase) -> tuple[str, ...]:
     return (MECHANISM.get(case.failure or Failure.UNKNOWN, "tcp.reset"),)
@@ -52,9 +77,9 @@ TCP_RULES = (
     Rule(
         "tcp_fails_here_only",
         lambda c: c.control_connected_here,
-        BLOCKED, PATH, sure(LIKELY), _mechanism,
-        "No connection to {c.endpoints_words} from here ({c.failure}, tried twice); the control connects to the same "
-        "address in {c.control_ms:.0f} ms.",
+        BLOCKED, PATH, as_repeated, _mechanism,
+        "No connection to {c.endpoints_words} from here ({c.failure}, {c.tries}); the control connects to the same "
+        "address in {c.control_ms:.0f} ms{c.other_port_words}.",
     ),
     Rule(
         "tcp_fails_for_control_too",

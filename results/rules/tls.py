@@ -6,6 +6,7 @@ from functools import cached_property
 
 from results.failure import CERTIFICATE_FAILURES, Failure
 from results.judgement import Confidence
+from results.knowledge.interception import Known, state_authority
 from results.records import TlsStep
 from results.rules.rule import (
     ACCESSIBLE,
@@ -21,6 +22,7 @@ from results.rules.rule import (
     WEAK,
     Case,
     Rule,
+    as_repeated,
     commonest,
     only,
     sure,
@@ -75,6 +77,16 @@ class TlsCase(Case):
     @property
     def expired(self) -> bool:
         return all("expired" in step.detail for step in self.steps)
+
+    @cached_property
+    def authority(self) -> Known | None:
+        """The state's authority that signed what was shown here, where interception with it has been seen."""
+        found = (state_authority(step.chain, self.known.authorities) for step in self.steps if step.failure is not None)
+        return next((hit for hit in found if hit is not None and hit.seen), None)
+
+    @property
+    def authority_words(self) -> str:
+        return self.authority.words if self.authority else ""
 
     @cached_property
     def control_steps(self) -> tuple[TlsStep, ...]:
@@ -136,7 +148,7 @@ def _mechanism(case: TlsCase) -> tuple[str, ...]:
 
 def _by_test(case: TlsCase) -> Confidence:
     """An A/B test that isolates the name confirms."""
-    return CONFIRMED if case.neutral_name_answered or case.fails_elsewhere(case.failure) else LIKELY
+    return CONFIRMED if case.neutral_name_answered or case.fails_elsewhere(case.failure) else as_repeated(case)
 
 
 TLS_RULES = (
@@ -147,6 +159,13 @@ TLS_RULES = (
         lambda c: c.bad_certificate and c.control_sees_the_same,
         ACCESSIBLE, SITE, sure(LIKELY), NOTHING,
         "The site's own certificate is bad ({c.trouble}), for the control as well.",
+    ),
+    Rule(
+        "tls_state_authority",
+        lambda c: c.bad_certificate and c.authority is not None,
+        BLOCKED, PATH, sure(CONFIRMED), only("tls.interception"),
+        "The certificate shown here is not the site's: it is signed by a state's authority that has intercepted "
+        "before, {c.authority_words}.",
     ),
     Rule(
         "tls_certificate_date_here_only",
@@ -186,7 +205,7 @@ TLS_RULES = (
         "tls_fails_here_only",
         lambda c: c.control_answered_here,
         BLOCKED, PATH, _by_test, _mechanism,
-        "The TLS handshake with {c.endpoint} fails here ({c.failure} after {c.waited}, tried twice); the control gets "
+        "The TLS handshake with {c.endpoint} fails here ({c.failure} after {c.waited}, {c.tries}); the control gets "
         "the site's certificate there in {c.control_ms:.0f} ms.",
     ),
     Rule(

@@ -83,7 +83,12 @@ async def world(
             }
         )
         async with opened(settings) as tools:
-            yield settings, replace(tools, resolvers=(server,))
+            yield settings, asking(tools, server)
+
+
+def asking(tools: Tools, *servers: str) -> Tools:
+    """The same tools on a machine that is set to use these resolvers."""
+    return replace(tools, resolvers=replace(tools.resolvers, system=servers))
 
 
 async def found(name: str, theirs: ssl.SSLContext, **peers: Any) -> Finding:
@@ -177,7 +182,7 @@ async def test_the_clock_is_compared_with_a_pages_own_time(
 @pytest.mark.usefixtures("home")
 async def test_a_dead_resolver_beside_a_good_one_is_a_warning(theirs: ssl.SSLContext) -> None:
     async with world(theirs) as (settings, tools):
-        both = replace(tools, resolvers=("127.0.0.3", *tools.resolvers))
+        both = asking(tools, "127.0.0.3", *tools.resolvers.system)
         findings = [each for each in await examine(settings, both) if each.name == "resolver"]
     assert [each.state for each in findings] == [State.WARN, State.OK]
     assert "127.0.0.3 gives no address for localhost: connection_refused" in findings[0].says
@@ -194,7 +199,7 @@ async def test_a_machine_without_a_network_is_told_so_at_once() -> None:
     )
     async with opened(settings) as tools:
         began = datetime.now(UTC)
-        findings = await examine(settings, replace(tools, resolvers=("127.0.0.3",)))
+        findings = await examine(settings, asking(tools, "127.0.0.3"))
     assert datetime.now(UTC) - began < timedelta(seconds=5)
     states = {each.name: each.state for each in findings}
     assert [states[name] for name in ("line", "resolver", "control")] == [State.BAD] * 3
@@ -205,7 +210,7 @@ async def test_a_machine_without_a_network_is_told_so_at_once() -> None:
 async def test_what_is_not_configured_weakens_verdicts() -> None:
     settings = config.Settings.model_validate({"reference": {"urls": []}, "dns": {"trusted": []}})
     async with opened(settings) as tools:
-        findings = await examine(settings, replace(tools, resolvers=()))
+        findings = await examine(settings, asking(tools))
     states = {each.name: each.state for each in findings}
     assert {states[name] for name in ("line", "resolver", "trusted", "control", "clock")} == {State.WARN}
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from results.failure import Failure
+from results.failure import CERTIFICATE_FAILURES, Failure
 from results.records import (
     Aim,
     AnyStep,
@@ -132,6 +132,13 @@ def elsewhere(*steps: AnyStep, ip: str = NEUTRAL) -> list[AnyStep]:
     return aimed(Aim.NEUTRAL_ADDRESS, *steps, ip=ip)
 
 
+def nobody(*answered: Given, other: Given = Failure.REFUSED) -> list[AnyStep]:
+    """The site's name asked where no resolver is, and how another name fared there."""
+    named = aimed(Aim.NO_RESOLVER, udp(*answered), ip=f"udp://{NEUTRAL}")
+    silent = replace(udp(Failure.TIMEOUT), failure=Failure.REFUSED, endpoint=f"udp://{NEUTRAL}", aim=Aim.BASELINE)
+    return [*named, silent if other is Failure.REFUSED else replace(udp(other), aim=Aim.BASELINE)]
+
+
 def baseline(*steps: AnyStep, ip: str = NEUTRAL) -> list[AnyStep]:
     """A/B: an unrelated name at that other address."""
     return aimed(Aim.BASELINE, *steps, ip=ip)
@@ -151,7 +158,7 @@ class Hop:
 
 def up(*failures: Given) -> tuple[Reference, ...]:
     """References and how each failed; by default one that answered."""
-    layers = {Failure.DNS_SERVFAIL: Layer.DNS, Failure.TLS_AUTHORITY: Layer.TLS}
+    layers = {Failure.DNS_SERVFAIL: Layer.DNS} | dict.fromkeys(CERTIFICATE_FAILURES, Layer.TLS)
     return tuple(
         Reference(
             url="https://www.wikipedia.org/",

@@ -10,8 +10,20 @@ import pytest
 from results.failure import Failure
 from results.hops import here
 from results.judgement import MECHANISMS, Confidence, Timings
+from results.knowledge import bundled
 from results.records import AnyStep, Layer, Source
-from results.rules import DNS_RULES, HTTP_RULES, LINE_RULES, RULES, RULES_VERSION, TCP_RULES, TLS_RULES, Rule
+from results.rules import (
+    DNS_RULES,
+    HTTP_RULES,
+    LINE_RULES,
+    RULES,
+    RULES_VERSION,
+    TCP_RULES,
+    TLS_RULES,
+    VANTAGE_NOTES,
+    VANTAGE_RULES,
+    Rule,
+)
 from results.verdict import _findings, judge
 from tests.results.build import (
     HTTPS,
@@ -40,7 +52,7 @@ ENDS = {"page_arrived", "not_measured", "out_of_time", "redirect_loop", "second_
 
 @EVERY_ROW
 def test_the_verdict_is(row: Row) -> None:
-    found = judge(row.seen)
+    found = judge(row.seen, row.known)
     said = [reason.rule for reason in found.reasons]
     decisive, *notes = row.rules.split()
     assert (found.verdict, found.mechanisms) == (row.verdict, tuple(row.mechanisms.split())), found.reasons
@@ -51,7 +63,7 @@ def test_the_verdict_is(row: Row) -> None:
 
 @EVERY_ROW
 def test_every_reason_is_a_sentence_without_gaps(row: Row) -> None:
-    says = [reason.says for reason in judge(row.seen).reasons]
+    says = [reason.says for reason in judge(row.seen, row.known).reasons]
     assert [text for text in says if not text.endswith(".") or "None" in text or "{" in text or "  " in text] == []
 
 
@@ -81,7 +93,7 @@ def test_no_scenario_is_written_twice() -> None:
 )
 def test_a_reason_names_the_numbers(what: str, says: str) -> None:
     row = next(row for row in ROWS if row.what == what)
-    assert says in judge(row.seen).reasons[0].says
+    assert says in judge(row.seen, row.known).reasons[0].says
 
 
 def test_a_long_wait_is_told_in_seconds() -> None:
@@ -99,13 +111,15 @@ def test_no_id_names_two_rules() -> None:
 
 
 def test_the_registry_holds_every_layer() -> None:
-    assert (*LINE_RULES, *DNS_RULES, *TCP_RULES, *TLS_RULES, *HTTP_RULES) == RULES
+    assert (*VANTAGE_RULES, *VANTAGE_NOTES, *LINE_RULES, *DNS_RULES, *TCP_RULES, *TLS_RULES, *HTTP_RULES) == RULES
 
 
 @pytest.fixture(scope="module")
 def reached() -> set[str]:
     """The rules that speak in some scenario, also those that have no words."""
-    return {finding.reason.rule for row in ROWS for finding in _findings(row.seen, here(row.seen))}
+    return {
+        finding.reason.rule for row in ROWS for finding in _findings(row.seen, here(row.seen), row.known or bundled())
+    }
 
 
 @EVERY_RULE
@@ -135,7 +149,7 @@ def test_a_layer_ends_with_a_rule_that_always_holds(layer: tuple[Rule, ...]) -> 
 
 @EVERY_ROW
 def test_mechanisms_are_named_for_blocking_alone_and_come_from_the_public_list(row: Row) -> None:
-    found = judge(row.seen)
+    found = judge(row.seen, row.known)
     assert bool(found.mechanisms) == (found.verdict in {BLOCKED, THROTTLED})
     assert set(found.mechanisms) <= set(MECHANISMS)
 

@@ -1,6 +1,9 @@
 """The name: what the resolver here says of it, and what those say whom the network can't alter."""
 
 from results.failure import Failure
+from results.knowledge import Knowledge
+from results.knowledge.blockpages import Fingerprint, Scope
+from results.knowledge.pattern import Pattern, PatternType
 from results.records import Source, Via
 from tests.results.build import (
     BOGON,
@@ -13,6 +16,7 @@ from tests.results.build import (
     by,
     dns,
     heard,
+    nobody,
     page,
     seen,
     tcp,
@@ -31,6 +35,15 @@ FAR_WAY = by(Source.TRUSTED, tcp(), tls(), page(), at=FAR)
 BLOCK_SERVER = at(LIE, tcp(), tls(Failure.TLS_AUTHORITY))
 LIE_AT_CONTROL = by(Source.PROBE, tcp(), tls(Failure.TLS_HOSTNAME), at=LIE)
 OURS_AT_CONTROL = by(Source.PROBE, tcp(), tls())
+
+KNOWN_LIE = Fingerprint(
+    name="test_answer",
+    scope=Scope.NAT,
+    location="dns",
+    pattern=Pattern.of(PatternType.FULL, LIE),
+    countries=("KZ",),
+    source="this test",
+)
 
 
 def fails_here(system: Failure, exact: Failure, mechanism: str) -> Row:
@@ -55,6 +68,51 @@ ROWS = [
         "NXDOMAIN here, and only the control knows the address",
         seen(*twice(dns(NXDOMAIN)), trusted(SILENT), control=FINE),
         BLOCKED, LIKELY, "dns_fails_here_only", "dns.nxdomain",
+    ),
+    Row(
+        "NXDOMAIN here, and also where no resolver is, where another name gets nothing",
+        seen(*twice(dns(NXDOMAIN)), trusted(), *nobody(NXDOMAIN), control=FINE),
+        BLOCKED, CONFIRMED, "dns_injected", "dns.injection dns.nxdomain",
+    ),
+    Row(
+        "NXDOMAIN here, and where no resolver is every name is answered: the provider takes all queries for itself",
+        seen(*twice(dns(NXDOMAIN)), trusted(), *nobody(NXDOMAIN, other=SITE), control=FINE),
+        BLOCKED, LIKELY, "dns_fails_here_only", "dns.nxdomain",
+    ),
+    Row(
+        "NXDOMAIN here, nothing where no resolver is",
+        seen(*twice(dns(NXDOMAIN)), trusted(), *nobody(SILENT), control=FINE),
+        BLOCKED, LIKELY, "dns_fails_here_only", "dns.nxdomain",
+    ),
+    Row(
+        "NXDOMAIN here once, never asked again",
+        seen(dns(NXDOMAIN), trusted(), control=FINE),
+        BLOCKED, WEAK, "dns_fails_here_only", "dns.nxdomain",
+    ),
+    Row(
+        "a foreign address also where no resolver is, and at the true one the site answers",
+        seen(dns(LIE), trusted(), *BLOCK_SERVER, *TRUE_WAY, *nobody(LIE), control=[*FINE, *LIE_AT_CONTROL]),
+        BLOCKED, CONFIRMED, "dns_injected", "dns.injection dns.bogus",
+    ),
+    Row(
+        "an address that is known to answer for blocked sites, and the true one is blocked as well",
+        seen(dns(LIE), trusted(), *twice(*at(LIE, tcp(Failure.TIMEOUT))), *by(Source.TRUSTED, tcp(Failure.TIMEOUT)),
+             control=FINE),
+        BLOCKED, CONFIRMED, "dns_address_known tcp_fails_here_only", "dns.bogus tcp.timeout",
+        known=Knowledge(fingerprints=(KNOWN_LIE,)),
+    ),
+    Row(
+        "the node of a content network that the resolver here gives is dead, others of that network are not",
+        seen(dns(TWIN), trusted(), *twice(*at(TWIN, tcp(Failure.TIMEOUT))), *TRUE_WAY, asns={TWIN: 15133, SITE: 15133},
+             control=[*FINE, *by(Source.PROBE, tcp(Failure.TIMEOUT), at=TWIN)]),
+        UNKNOWN, WEAK, "tcp_other_address_alive dns_same_network",
+    ),
+    Row(
+        "a dead address of another network, and the true one is reset here",
+        seen(dns(LIE), trusted(), *twice(*at(LIE, tcp(Failure.TIMEOUT))),
+             *by(Source.TRUSTED, tcp(), tls(Failure.RESET)), asns={LIE: 9198, SITE: 15133},
+             control=[*FINE, *by(Source.PROBE, tcp(Failure.TIMEOUT), at=LIE)]),
+        BLOCKED, LIKELY, "dns_foreign_address tls_fails_here_only", "dns.bogus tls.reset",
     ),
     Row(
         "NXDOMAIN here, and for the trusted resolver",

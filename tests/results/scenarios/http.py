@@ -95,9 +95,24 @@ REQUESTS = [
         UNKNOWN, WEAK, "http_fails_uncompared",
     ),
     Row(
-        "a redirect here to what is no web address, which the control does not get",
-        seen(dns(), *twice(*WAY, request(Failure.HTTP_LOCATION, status=302)), control=FINE),
+        "a redirect without TLS to what is no web address, which the control does not get",
+        seen(*twice(dns(), tcp(), request(Failure.HTTP_LOCATION, status=302)), url=HTTP, control=OPEN_FINE),
         UNKNOWN, WEAK, "http_location_unreadable",
+    ),
+    Row(
+        "the site itself redirects us to what is no web address, and not the control",
+        seen(dns(), *twice(*WAY, request(Failure.HTTP_LOCATION, status=302)), control=FINE),
+        ACCESSIBLE, CONFIRMED, "http_site_misleads",
+    ),
+    Row(
+        "an empty page over the site's own certificate, for the control as well",
+        seen(dns(), tcp(), tls(), page(length=0), control=[dns(), tcp(), tls(), page(length=0)]),
+        DOWN, LIKELY, "http_empty_for_all",
+    ),
+    Row(
+        "an empty page over the site's own certificate, and not for the control",
+        seen(dns(), tcp(), tls(), page(length=0), control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived",
     ),
     Row(
         "a redirect to what is no web address for all",

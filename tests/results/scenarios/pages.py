@@ -1,6 +1,9 @@
 """Pages without TLS: anyone on the path may have written them. Whose are they?"""
 
 from results.failure import Failure
+from results.knowledge import Knowledge
+from results.knowledge.blockpages import Fingerprint, Scope
+from results.knowledge.pattern import Pattern, PatternType
 from results.records import AnyStep, HttpStep, Source
 from tests.results.build import (
     HTTP,
@@ -10,15 +13,18 @@ from tests.results.build import (
     NEUTRAL2,
     TWIN,
     UNREACHABLE_CONTROL,
+    Hop,
     at,
     baseline,
     by,
+    chain,
     dns,
     elsewhere,
     page,
     redirect,
     seen,
     tcp,
+    tls,
     trusted,
 )
 from tests.results.scenarios.row import ACCESSIBLE, BLOCKED, CONFIRMED, DOWN, LIKELY, UNKNOWN, WEAK, Row
@@ -36,6 +42,19 @@ NGINX = (("server", "nginx/1.24"),)
 def swap(named: HttpStep, base: HttpStep, ip: str = NEUTRAL) -> list[AnyStep]:
     """The site's name and an unrelated one, both asked of somebody else's address."""
     return [*elsewhere(tcp(), named, ip=ip), *baseline(tcp(), base, ip=ip)]
+
+
+def fingerprint(location: str, kind: str, pattern: str, *, expected_countries: str = "KZ") -> Knowledge:
+    """One fingerprint of a national block page is all that is known."""
+    row = Fingerprint(
+        name="test_warning",
+        scope=Scope.NAT,
+        location=location,
+        pattern=Pattern.of(PatternType(kind), pattern),
+        countries=(expected_countries,),
+        source="this test",
+    )
+    return Knowledge(fingerprints=(row,))
 
 
 COMPARED = [
@@ -120,6 +139,50 @@ COMPARED = [
     ),
 ]  # fmt: skip
 
+KNOWN_PAGE = fingerprint("body", "prefix", "Access is restricted by order")
+KNOWN_TARGET = fingerprint("header.location", "prefix", "http://warning.example.net/")
+WARNED = page(title="Access is restricted", length=700, body="Access is restricted by order 17")
+
+KNOWN = [
+    Row(
+        "a known block page, and nothing to compare with",
+        seen(*WAY, WARNED, url=HTTP),
+        BLOCKED, CONFIRMED, "http_block_page_known", "http.blockpage", known=KNOWN_PAGE,
+    ),
+    Row(
+        "a redirect to a known block page, and nothing to compare with",
+        seen(*WAY, TO_BLOCKPAGE, url=HTTP),
+        BLOCKED, CONFIRMED, "http_block_page_known", "http.redirect", known=KNOWN_TARGET,
+    ),
+    Row(
+        "a redirect to a host whose page is a known block page",
+        chain(Hop(HTTP, (*WAY, redirect("http://warning.example.net/"))),
+              Hop("http://warning.example.net/", (*WAY, WARNED))),
+        BLOCKED, CONFIRMED, "http_block_page_known", "http.redirect", known=KNOWN_PAGE,
+    ),
+    Row(
+        "a block page that is known from another country",
+        seen(*WAY, WARNED, url=HTTP),
+        BLOCKED, LIKELY, "http_block_page_known", "http.blockpage",
+        known=fingerprint("body", "prefix", "Access is restricted by order", expected_countries="UZ"),
+    ),
+    Row(
+        "words of a block page on the site's own page, which the control gets as well",
+        seen(*WAY, WARNED, url=HTTP, control=[*WAY, WARNED]),
+        ACCESSIBLE, LIKELY, "page_arrived", known=KNOWN_PAGE,
+    ),
+    Row(
+        "words of a block page over the site's own certificate",
+        seen(*WAY, tls(), WARNED),
+        ACCESSIBLE, CONFIRMED, "page_arrived", known=KNOWN_PAGE,
+    ),
+    Row(
+        "the name exists for nobody else, and a known block page answers here",
+        seen(dns(LIE), *at(LIE, tcp(), WARNED), url=HTTP, control=[dns(Failure.DNS_NXDOMAIN)]),
+        BLOCKED, CONFIRMED, "http_block_page_known", "http.blockpage", known=KNOWN_PAGE,
+    ),
+]  # fmt: skip
+
 UNCOMPARED = [
     Row(
         "geo-DNS gives another address than the trusted resolver, and both give one page",
@@ -175,7 +238,7 @@ UNCOMPARED = [
     Row(
         "somebody else's address gives every name the page that came here",
         seen(*FINE, trusted(), *swap(page(), page()), url=HTTP),
-        ACCESSIBLE, LIKELY, "page_arrived http_not_the_path",
+        UNKNOWN, WEAK, "http_one_page_for_all",
     ),
     Row(
         "a redirect to another site, which somebody else's address does not give",
@@ -206,4 +269,4 @@ UNCOMPARED = [
     ),
 ]  # fmt: skip
 
-ROWS = [*COMPARED, *UNCOMPARED]
+ROWS = [*COMPARED, *KNOWN, *UNCOMPARED]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from results.judgement import Confidence, Verdict
+from results.knowledge import Knowledge
 from results.records import Measurement
 
 CONFIRMED, LIKELY, WEAK = Confidence.CONFIRMED, Confidence.LIKELY, Confidence.WEAK
@@ -20,3 +21,4 @@ class Row:
     confidence: Confidence
     rules: str  # the deciding one, which may end in `*`; behind it all others that say something
     mechanisms: str = ""
+    known: Knowledge | None = None  # block pages and authorities; by default what is bundled

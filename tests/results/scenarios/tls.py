@@ -29,7 +29,8 @@ FINE = (dns(), tcp(), tls(), page())
 RESET = (dns(), *twice(tcp(), tls(Failure.RESET)))
 EXPIRED = tls(Failure.TLS_CERTIFICATE, detail="certificate has expired")
 SELF_SIGNED = forged(Failure.TLS_AUTHORITY, "CN=ratel.kz", detail="self-signed certificate")
-INTERCEPTED = forged(Failure.TLS_AUTHORITY, "CN=Qaznet Trust Network")
+INTERCEPTED = forged(Failure.TLS_AUTHORITY, "C=KZ,O=ISCA,CN=Information Security Certification Authority")
+ANYBODYS = forged(Failure.TLS_AUTHORITY, "CN=Some box")
 OTHER_NAME_ANSWERS = neutral_name(tcp(), WRONG_NAME)
 NAME_RESET_ELSEWHERE = [*elsewhere(tcp(), tls(Failure.RESET)), *baseline(tcp(), WRONG_NAME)]
 
@@ -68,6 +69,21 @@ CERTIFICATES = [
     Row(
         "a certificate of the state's authority here, the site's own for the control at the same address",
         seen(dns(), *twice(tcp(), INTERCEPTED), control=FINE),
+        BLOCKED, CONFIRMED, "tls_state_authority", "tls.interception",
+    ),
+    Row(
+        "a certificate of the state's authority here, and no control",
+        seen(dns(), *twice(tcp(), INTERCEPTED)),
+        BLOCKED, CONFIRMED, "tls_state_authority", "tls.interception",
+    ),
+    Row(
+        "a certificate of the state's authority here and for the control: the site's own choice",
+        seen(dns(), *twice(tcp(), INTERCEPTED), control=[dns(), tcp(), INTERCEPTED]),
+        ACCESSIBLE, LIKELY, "tls_certificate_bad_for_all",
+    ),
+    Row(
+        "a certificate of an authority that we don't know here, the site's own for the control at the same address",
+        seen(dns(), *twice(tcp(), ANYBODYS), control=FINE),
         BLOCKED, LIKELY, "tls_certificate_here_only", "tls.interception",
     ),
     Row(
@@ -77,17 +93,17 @@ CERTIFICATES = [
     ),
     Row(
         "a bad certificate from an address that the control did not ask",
-        seen(dns(), *twice(tcp(), INTERCEPTED), trusted(SITE, TWIN), control=[dns(SITE, TWIN), *at(TWIN, *FINE[1:])]),
+        seen(dns(), *twice(tcp(), ANYBODYS), trusted(SITE, TWIN), control=[dns(SITE, TWIN), *at(TWIN, *FINE[1:])]),
         UNKNOWN, WEAK, "tls_certificate_uncompared",
     ),
     Row(
         "a bad certificate, and the control can't be reached",
-        seen(dns(), *twice(tcp(), INTERCEPTED), control=UNREACHABLE_CONTROL),
+        seen(dns(), *twice(tcp(), ANYBODYS), control=UNREACHABLE_CONTROL),
         UNKNOWN, WEAK, "tls_certificate_uncompared",
     ),
     Row(
-        "a certificate of the state's authority here, and the site's own, which the control sees, has expired",
-        seen(dns(), *twice(tcp(), INTERCEPTED), control=[dns(), tcp(), EXPIRED]),
+        "a certificate of an unknown authority here, and the site's own, which the control sees, has expired",
+        seen(dns(), *twice(tcp(), ANYBODYS), control=[dns(), tcp(), EXPIRED]),
         BLOCKED, LIKELY, "tls_certificate_another_here", "tls.interception",
     ),
     Row(
@@ -129,6 +145,11 @@ HANDSHAKES = [
         "reset here, also with another name: the address is blocked, not the name",
         seen(*RESET, *neutral_name(tcp(), tls(Failure.RESET)), *elsewhere(tcp(), WRONG_NAME), control=FINE),
         BLOCKED, LIKELY, "tls_fails_here_only", "tls.reset",
+    ),
+    Row(
+        "reset here once, and never tried again",
+        seen(dns(), tcp(), tls(Failure.RESET), control=FINE),
+        BLOCKED, WEAK, "tls_fails_here_only", "tls.reset",
     ),
     Row(
         "reset for all",

@@ -1,0 +1,72 @@
+"""What the controls say during one check: asked beside the visit, waited for as long as the verdict needs them.
+
+How one is asked is in probe/control.py, what a difference means in results/rules.
+"""
+
+import asyncio
+from datetime import UTC
+
+from probe import control, net
+from probe.reach import Reach
+from probe.scrub import scrubbed_url
+from probe.tools import Tools
+from results.failure import Failure
+from results.hops import there
+from results.records import Control
+
+_CONTROL_S = 14.0
+_GRACE_S = 1.0  # for what a page that came and is proven doesn't need
+
+
+class Witness:
+    """One check's controls."""
+
+    def __init__(self, tools: Tools, reach: Reach) -> None:
+        self.asked: asyncio.Task[None] | None = None
+        self.clock_ahead_s: float | None = None
+        self._tools = tools
+        self._reach = reach
+        self._control: Control | None = None
+        self._more: list[Control] = []
+
+    async def ask(self, url: str, addresses: list[str]) -> None:
+        """The controls in their order, until one speaks."""
+        self._control, failed = await self._answer(url, addresses)
+        self._more += failed
+
+    async def ask_again(self, where: net.Place, addresses: list[str]) -> None:
+        """About a later hop: the control went there by itself, and may have met other addresses than we did."""
+        spoken = await self.answer()
+        known = there(spoken).get(scrubbed_url(where.url))
+        met = {way.ip for way in known.ways} if known else set()
+        if spoken is not None and spoken.spoke and set(addresses) - met and spoken.hops[:1] != (where.url,):
+            answer, _ = await self._answer(where.url, addresses)
+            if answer is not None:
+                self._more.append(answer)
+
+    async def answer(self) -> Control | None:
+        """The control's answer, once it is there; None where none was asked, or not waited for."""
+        if self.asked is not None:
+            await asyncio.wait([self.asked])
+        return self._control
+
+    async def wait(self, *, proven: bool) -> None:
+        """Not long where the page has come and its certificate proves it."""
+        if self.asked is not None:
+            await asyncio.wait([self.asked], timeout=_GRACE_S if proven else self._reach.within(_CONTROL_S))
+
+    def answers(self) -> tuple[Control | None, tuple[Control, ...]]:
+        """The control that spoke, else the last one's failure; and those asked before it in vain or after it."""
+        if self.asked is not None and self._control is None:
+            name = self._tools.controls[0]
+            return Control(name=name, failure=Failure.INTERRUPTED, detail="not waited for"), tuple(self._more)
+        return self._control, tuple(self._more)
+
+    async def _answer(self, url: str, addresses: list[str]) -> tuple[Control | None, list[Control]]:
+        tools, limit_s = self._tools, self._reach.within(_CONTROL_S)
+        answer = await control.ask(
+            tools.services, tools.controls, tools.control_token, url, addresses, timeout_s=limit_s
+        )
+        if answer is not None and answer.at is not None:
+            self.clock_ahead_s = (tools.utcnow() - answer.at.astimezone(UTC)).total_seconds()
+        return answer, []
