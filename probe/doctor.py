@@ -9,18 +9,20 @@ import secrets
 from collections.abc import Awaitable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from pathlib import Path
 
 from probe import config, control, machine
+from probe.clock import told
 from probe.machine import Finding, State
 from probe.net import Cookies, Place, Tcp, Tls, in_thread, place
 from probe.steps import dns, http, tcp, tls
 from probe.tools import Tools
 from probe.trace import Course, StepFailed, Trace
+from probe.whereabouts import whereabouts
 from results.failure import CERTIFICATE_FAILURES
 from results.records import DnsStep, HttpStep, Reference, Source, is_bogon
+from targets.networks import table_date
 
 _EACH_S = 10.0  # they run side by side, so this is for all
 _DNS_S, _TCP_S, _TLS_S, _HTTP_S = 4.0, 3.0, 5.0, 4.0
@@ -38,6 +40,7 @@ async def examine(settings: config.Settings, tools: Tools, *, config_file: Path 
         _in_time("trusted", _trusted(tools, name)),
         _in_time("control", _controls(tools, urls)),
         _in_time("clock", _clock(tools, urls)),
+        _in_time("network", _network(tools)),
         _in_time("store", in_thread(machine.store, config.store_url(settings))),
     )
     return [
@@ -163,6 +166,26 @@ async def _of_control(tools: Tools, url: str, about: str) -> Finding:
     return Finding("control", State.OK, f"{url} answers in {trace.now() * 1000:.0f} ms.")
 
 
+# The network
+
+
+async def _network(tools: Tools) -> list[Finding]:
+    """By the own address, or as a control sees it; against what is configured."""
+    own = (await in_thread(whereabouts)).network
+    seen = await control.network(tools.services, tools.controls, tools.control_token, timeout_s=_EACH_S - 1)
+    asn, country = (own.asn, own.country) if own else (seen.asn, seen.country) if seen else (None, None)
+    if asn is None:
+        says = (
+            "This machine's network can't be told: a router hides its address, and no control says from where it asks."
+        )
+        return [Finding("network", State.WARN, says)]
+    configured = tools.vantage.asn
+    says = f"This machine is on AS{asn}{f' in {country}' if country else ''}"
+    if configured not in {None, asn}:
+        return [Finding("network", State.BAD, f"{says}, and set to speak for AS{configured}: a VPN, or another line.")]
+    return [Finding("network", State.OK, f"{says}, by the table of {table_date()}.")]
+
+
 # The clock
 
 
@@ -202,15 +225,6 @@ async def _ahead(tools: Tools, where: Place) -> timedelta | None:
         await opened.aclose()
     step = course.trace.steps[-1]
     assert isinstance(step, HttpStep)
-    theirs = _told(dict(step.headers))
+    theirs = told(step.headers)
     since = timedelta(seconds=course.trace.now() - (step.first_byte_t or 0))
     return tools.utcnow() - since - theirs if theirs else None
-
-
-def _told(headers: dict[str, str]) -> datetime | None:
-    """The time that a response tells. One from a cache keeps its Date and says its Age beside it (RFC 9111)."""
-    try:
-        date = parsedate_to_datetime(headers.get("date", ""))
-        return date.replace(tzinfo=date.tzinfo or UTC) + timedelta(seconds=int(headers.get("age", "0")))
-    except (ValueError, OverflowError):
-        return None

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from ipaddress import ip_network
 
 from probe import names
+from probe.clock import told
 from probe.net import Cookies, Place, place
 from probe.scrub import scrubbed
 from probe.services import Services
@@ -173,15 +173,9 @@ class Line:
         return last if isinstance(last, HttpStep) and last.status is not None else None
 
     def _ahead(self, plain: HttpStep) -> float | None:
-        """Own clock less the server's; a cache's answer (RFC 9111: Age) tells an old time."""
-        headers = dict(plain.headers)
-        if "age" in headers or "date" not in headers:
-            return None
-        try:
-            told = parsedate_to_datetime(headers["date"])
-        except ValueError:
-            return None
-        return (self._utcnow() - told.astimezone(UTC)).total_seconds() if told.tzinfo else None
+        """Own clock less the server's, seconds."""
+        theirs = told(plain.headers)
+        return (self._utcnow() - theirs).total_seconds() if theirs else None
 
     async def _gone(self, name: str) -> bool:
         """Whether an encrypted resolver says that there is no such name."""

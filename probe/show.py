@@ -15,6 +15,7 @@ from results.judgement import Judgement, Verdict
 from results.records import AnyStep, DnsStep, HttpStep, Measurement, TcpStep, TlsStep
 
 NOTHING = "\N{EN DASH}"
+_BAR_CELLS = 20
 STYLES = {
     Verdict.ACCESSIBLE: "green",
     Verdict.BLOCKED: "bold red",
@@ -70,14 +71,26 @@ def table(results: Iterable[tuple[Measurement, Judgement]]) -> None:
 def steps(measurement: Measurement) -> None:
     """Every step of one check with its times, in the order in which they began."""
     shown = Table(title=measurement.url, box=None, pad_edge=False, header_style="dim", title_justify="left")
-    for name in ("at ms", "took ms", "hop", "try", "layer", "asked", "outcome"):
+    whole_s = max((step.t for step in measurement.steps), default=0.0)
+    for name in ("at ms", "took ms", "when", "hop", "try", "layer", "asked", "outcome"):
         shown.add_column(name, justify="right" if name.endswith("ms") else "left", overflow="fold")
     for step in measurement.steps:
         outcome = f"{step.failure} {step.detail}".strip() if step.failure else _seen(step)
         style = "red" if step.failure else ""
-        place = (f"{step.t0 * 1000:.0f}", f"{step.ms:.1f}", str(step.hop), str(step.attempt), _layer(step))
-        shown.add_row(*place, Text(f"{_name(step)}{step.endpoint}"), Text(outcome, style=style))
+        place = (str(step.hop), str(step.attempt), _layer(step))
+        times = (f"{step.t0 * 1000:.0f}", f"{step.ms:.1f}", Text(_bar(step, whole_s), style=style or "cyan"))
+        shown.add_row(*times, *place, Text(f"{_name(step)}{step.endpoint}"), Text(outcome, style=style))
     Console(width=None if Console().is_terminal else 200).print(shown)
+
+
+def _bar(step: AnyStep, whole_s: float) -> str:
+    """When it ran, of the whole check: its place in the waterfall."""
+    if whole_s <= 0:
+        return ""
+    begins, ends = (round(at / whole_s * _BAR_CELLS) for at in (step.t0, step.t))
+    cells = max(1, ends - begins)
+    begins = min(begins, _BAR_CELLS - cells)
+    return " " * begins + "\N{FULL BLOCK}" * cells + " " * (_BAR_CELLS - begins - cells)
 
 
 def _layer(step: AnyStep) -> str:

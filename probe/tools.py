@@ -18,6 +18,7 @@ from probe.net import in_thread, web_context
 from probe.sanity import Line, has_ipv6
 from probe.services import Services
 from probe.steps.dns import system_resolvers
+from probe.whereabouts import whereabouts
 from results.knowledge import Knowledge, bundled, users, with_users
 from results.records import Vantage
 
@@ -58,6 +59,7 @@ async def opened(settings: config.Settings) -> AsyncIterator[Tools]:
         context = await in_thread(web_context, roots)
     except ssl.SSLError as exc:
         raise config.ConfigError(f"SSL_CERT_FILE names {roots}, which holds no PEM certificates.") from exc
+    await in_thread(whereabouts)  # unpacks the table of networks, off the loop
     services = Services(context)
     resolvers = Resolvers(
         system=tuple(system_resolvers()),

@@ -31,8 +31,7 @@ class Witness:
 
     async def ask(self, url: str, addresses: list[str]) -> None:
         """The controls in their order, until one speaks."""
-        self._control, failed = await self._answer(url, addresses)
-        self._more += failed
+        self._control = await self._answer(url, addresses)
 
     async def ask_again(self, where: net.Place, addresses: list[str]) -> None:
         """About a later hop: the control went there by itself, and may have met other addresses than we did."""
@@ -40,7 +39,7 @@ class Witness:
         known = there(spoken).get(scrubbed_url(where.url))
         met = {way.ip for way in known.ways} if known else set()
         if spoken is not None and spoken.spoke and set(addresses) - met and spoken.hops[:1] != (where.url,):
-            answer, _ = await self._answer(where.url, addresses)
+            answer = await self._answer(where.url, addresses)
             if answer is not None:
                 self._more.append(answer)
 
@@ -62,11 +61,11 @@ class Witness:
             return Control(name=name, failure=Failure.INTERRUPTED, detail="not waited for"), tuple(self._more)
         return self._control, tuple(self._more)
 
-    async def _answer(self, url: str, addresses: list[str]) -> tuple[Control | None, list[Control]]:
+    async def _answer(self, url: str, addresses: list[str]) -> Control | None:
         tools, limit_s = self._tools, self._reach.within(_CONTROL_S)
-        answer = await control.ask(
-            tools.services, tools.controls, tools.control_token, url, addresses, timeout_s=limit_s
+        answer = await control.ask_all(
+            tools.services, tools.controls, tools.control_token, url, addresses, timeout_s=limit_s, in_vain=self._more
         )
         if answer is not None and answer.at is not None:
             self.clock_ahead_s = (tools.utcnow() - answer.at.astimezone(UTC)).total_seconds()
-        return answer, []
+        return answer

@@ -5,8 +5,9 @@ A layer's rows stand in its own file, after what they may ask. How layers and ho
 """
 
 from results.rules.dns import DNS_RULES, DnsCase
-from results.rules.http import HTTP_RULES, HttpCase
+from results.rules.http import HTTP_RULES
 from results.rules.line import LINE_RULES, PORTAL_RULES, LineCase
+from results.rules.page import HttpCase
 from results.rules.rule import Case, Rule
 from results.rules.tcp import TCP_RULES, TcpCase
 from results.rules.tls import TLS_RULES, TlsCase

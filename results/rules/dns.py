@@ -8,7 +8,7 @@ from results.failure import CERTIFICATE_FAILURES, Failure
 from results.hops import dns_failure
 from results.knowledge.blockpages import Fingerprint, forged_address
 from results.records import Aim, DnsAnswer, DnsStep, Via, is_bogon
-from results.rules.http import HttpCase
+from results.rules.page import HttpCase
 from results.rules.rule import (
     BLOCKED,
     CONFIRMED,

@@ -1,13 +1,8 @@
-"""Rules about the page: does it come, and is it the one that others get?"""
+"""Rules about the page: does it come, and is it the one that others get? What they may ask is in page.py."""
 
-from dataclasses import dataclass
-from functools import cached_property
-
-from results import content
 from results.failure import SILENCE, Failure
 from results.judgement import Confidence
-from results.knowledge.blockpages import Fingerprint, block_page
-from results.records import Aim, HttpStep
+from results.rules.page import HttpCase
 from results.rules.rule import (
     ACCESSIBLE,
     BLOCKED,
@@ -21,7 +16,6 @@ from results.rules.rule import (
     THROTTLED,
     UNKNOWN,
     WEAK,
-    Case,
     Rule,
     as_repeated,
     only,
@@ -38,188 +32,6 @@ MECHANISM = {
     Failure.NETWORK_UNREACHABLE: "http.reset",
     Failure.HTTP_GARBAGE: "http.tampered",
 }
-
-
-@dataclass(frozen=True)
-class HttpCase(Case):
-    """What the rules about the page may ask."""
-
-    @cached_property
-    def steps(self) -> tuple[HttpStep, ...]:
-        return tuple(way.http for way in self.ways if way.http is not None)
-
-    @cached_property
-    def page(self) -> HttpStep | None:
-        """The page that came, the newest where several did."""
-        return next((step for step in reversed(self.steps) if step.failure is None), None)
-
-    @cached_property
-    def failure(self) -> Failure | None:
-        """How the requests failed, the newest; None where one didn't, or none was made."""
-        return self.steps[-1].failure if self.steps and self.page is None else None
-
-    @property
-    def cut(self) -> bool:
-        """Whether the head came and the body stopped."""
-        return self.failure is not None and self.steps[-1].status is not None
-
-    @property
-    def got_bytes(self) -> int:
-        return (self.steps[-1].body_bytes or 0) if self.steps else 0
-
-    @property
-    def status(self) -> int:
-        return (self.page.status or 0) if self.page else 0
-
-    @property
-    def proven(self) -> bool:
-        """Whether the page came over a connection whose certificate is the site's."""
-        return self.page is not None and self.here.scheme == "https"
-
-    @property
-    def destination(self) -> str:
-        return (self.page.location or "") if self.page else ""
-
-    # What others get
-
-    @cached_property
-    def control_step(self) -> HttpStep | None:
-        """The control's answer, whole or not."""
-        steps = [way.http for way in self.control_ways if way.http is not None]
-        return next((step for step in steps if step.failure is None), steps[-1] if steps else None)
-
-    @property
-    def control_page(self) -> HttpStep | None:
-        return self.control_step if self.control_step and self.control_step.failure is None else None
-
-    @property
-    def control_status(self) -> int:
-        return (self.control_page.status or 0) if self.control_page else 0
-
-    @property
-    def control_bytes(self) -> int:
-        return (self.control_page.body_bytes or 0) if self.control_page else 0
-
-    @property
-    def control_fails_alike(self) -> bool:
-        return self.control_step is not None and self.control_step.failure is self.failure
-
-    @cached_property
-    def true_page(self) -> HttpStep | None:
-        """The control's page, or what the site's true address gives here where the system's address is another."""
-        other = next((way.http for way in self.here.other if way.arrived), None)
-        return self.control_page or other
-
-    @property
-    def true_status(self) -> int:
-        return (self.true_page.status or 0) if self.true_page else 0
-
-    @cached_property
-    def likeness(self) -> str:
-        """In words, why the page is the true one; empty where it isn't or nothing is there to compare."""
-        return content.alike(self.page, self.true_page) if self.page and self.true_page else ""
-
-    @property
-    def error_for_all(self) -> bool:
-        """Whether an error that both get may be called the site's own."""
-        return self.status >= 500 and self.control_status >= 500 and (self.proven or bool(self.likeness))
-
-    @cached_property
-    def redirected_elsewhere(self) -> bool:
-        """Whether an unproven answer sends us to another site than the true one does."""
-        if not self.destination or content.same_site(self.destination, self.here.url):
-            return False
-        true = self.true_page
-        return true is None or true.location is None or not content.same_site(self.destination, true.location)
-
-    @cached_property
-    def block_page(self) -> Fingerprint | None:
-        """The known block page that came, or to which the answer leads; what the site's certificate covers is none."""
-        if self.page is None or self.proven or self.likeness:
-            return None
-        led = (step for step in self.measurement.steps if isinstance(step, HttpStep) and step.url == self.destination)
-        found = (block_page(step, self.known.fingerprints) for step in (self.page, *led) if step.failure is None)
-        return next((row for row in found if row is not None), None)
-
-    @property
-    def block_page_words(self) -> str:
-        return self.block_page.words if self.block_page else ""
-
-    @property
-    def empty_for_all(self) -> bool:
-        """Whether a plain success holds nothing, here and for the control."""
-        pages = (self.page, self.control_page)
-        return all(page is not None and page.status == 200 and page.body_bytes == 0 for page in pages)
-
-    @property
-    def page_words(self) -> str:
-        return _described(self.page)
-
-    @property
-    def true_words(self) -> str:
-        return _described(self.true_page)
-
-    # A/B tests
-
-    @property
-    def name_triggers(self) -> bool:
-        return not self.cut and self.neutral_name_answered and self.fails_elsewhere(self.failure)
-
-    @cached_property
-    def same_page_elsewhere(self) -> int:
-        """At how many addresses that are not the site's its name, and no unrelated one, gets this very page."""
-        return len(self._reacting)
-
-    @property
-    def one_server_elsewhere(self) -> bool:
-        """Whether such an address may serve the site as well: it signs that page as it signs its own."""
-        return any(content.same_server(named, base) for named, base in self._reacting)
-
-    @property
-    def path_answers(self) -> bool:
-        """Whether something on the path must have written the page."""
-        return self.same_page_elsewhere > 0 and not self.one_server_elsewhere and not self.likeness
-
-    @property
-    def one_page_for_all(self) -> bool:
-        """Whether another address gives this very page for the site's name and for any other."""
-        page = self.page
-        return page is not None and any(
-            content.identical(page, named) and content.identical(page, base) for named, base in self._elsewhere
-        )
-
-    @property
-    def path_does_not_react(self) -> bool:
-        """Whether an address that is not the site's was asked for its page, and none answered with ours."""
-        return bool(self._elsewhere) and not self.same_page_elsewhere
-
-    @property
-    def path_stays_out(self) -> bool:
-        """Whether the path does not react to the name, and the address is among the true ones."""
-        own = {way.ip for way in self.ways}
-        return self.path_does_not_react and bool(own & self.here.trusted_addresses or self.here.is_address)
-
-    @cached_property
-    def _elsewhere(self) -> list[tuple[HttpStep, HttpStep]]:
-        came = [step for step in self.here.tests if isinstance(step, HttpStep) and step.failure is None]
-        base = {step.endpoint: step for step in came if step.aim is Aim.BASELINE}
-        named = [step for step in came if step.aim is Aim.NEUTRAL_ADDRESS]
-        return [(step, base[step.endpoint]) for step in named if step.endpoint in base]
-
-    @property
-    def _reacting(self) -> list[tuple[HttpStep, HttpStep]]:
-        page = self.page
-        return [
-            (named, base)
-            for named, base in self._elsewhere
-            if page is not None and content.identical(page, named) and not content.identical(named, base)
-        ]
-
-
-def _described(page: HttpStep | None) -> str:
-    assert page is not None  # the rules that say it have both
-    quoted = f"\N{LEFT DOUBLE QUOTATION MARK}{page.title}\N{RIGHT DOUBLE QUOTATION MARK}"
-    return quoted if page.title else f"{page.body_bytes or 0} bytes"
 
 
 def _mechanism(case: HttpCase) -> tuple[str, ...]:
@@ -260,6 +72,13 @@ HTTP_RULES = (
         lambda c: c.failure is Failure.HTTP_LOCATION and not c.control_fails_alike,
         UNKNOWN, None, sure(WEAK), NOTHING,
         "The answer redirects to what is no web address, and the control's does not.",
+    ),
+    Rule(
+        "http_other_address_alive",
+        lambda c: c.failure is not None and c.control_gets_none_here,
+        UNKNOWN, None, sure(WEAK), NOTHING,
+        "The request gets no whole answer ({c.failure}), nor for the control there; it gets the page at another "
+        "address.",
     ),
     Rule(
         "http_body_stops_here_only",

@@ -1,9 +1,10 @@
 """`kedergi doctor`: each thing that makes a machine unfit to measure is found, named, and said in a sentence."""
 
+import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -21,10 +22,20 @@ from probe.tools import Tools, opened
 from results.records import Control, control_adapter
 from tests.probe import servers
 from tests.probe.resolver import FALSE_ADDRESS, TRUE_ADDRESS, Datagram, Liar, answer, doh, resolver
-from tests.probe.servers import Peer, closed_port, page, site
+from tests.probe.servers import Peer, closed_port, page, response, site
 
 pytestmark = pytest.mark.anyio
-CONTROL = page(control_adapter().dump_json(Control(name="here")))
+
+
+async def a_control(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answers what it is asked about, and says from which network."""
+    network = json.dumps({"asn": 9198, "country": "KZ", "at": datetime.now(UTC).isoformat()}).encode()
+    with suppress(asyncio.IncompleteReadError):  # asked no more
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().partition(b"content-length:")[2].split()[0])
+            about = Control(name="", hops=(json.loads(await reader.readexactly(length)).get("url", ""),))
+            writer.write(response(network if b"/v1/network" in head else control_adapter().dump_json(about)))
 
 
 def knows_the_reference(query: dns.message.Message) -> list[Datagram]:
@@ -66,7 +77,7 @@ async def world(
     plain: bool = False,
     liar: Liar = knows_the_reference,
     encrypted: Peer = doh,
-    control: Peer = CONTROL,
+    control: Peer = a_control,
 ) -> AsyncIterator[tuple[config.Settings, Tools]]:
     """A reference, a resolver, an encrypted resolver and a control, all well but for what is given."""
     async with (
@@ -107,6 +118,7 @@ async def test_a_machine_that_is_well_is_said_to_be_so(home: Path, theirs: ssl.S
         "resolver": State.OK,
         "trusted": State.OK,
         "control": State.OK,
+        "network": State.OK,
         "clock": State.OK,
         "store": State.OK,
         "roots": State.WARN,  # SSL_CERT_FILE is set for these tests
@@ -186,6 +198,15 @@ async def test_a_dead_resolver_beside_a_good_one_is_a_warning(theirs: ssl.SSLCon
         findings = [each for each in await examine(settings, both) if each.name == "resolver"]
     assert [each.state for each in findings] == [State.WARN, State.OK]
     assert "127.0.0.3 gives no address for localhost: connection_refused" in findings[0].says
+
+
+@pytest.mark.usefixtures("home")
+async def test_another_network_than_the_configured_one_is_bad(theirs: ssl.SSLContext) -> None:
+    async with world(theirs) as (settings, tools):
+        elsewhere = replace(tools, vantage=replace(tools.vantage, asn=29355))
+        (network,) = [each for each in await examine(settings, elsewhere) if each.name == "network"]
+    assert network.state is State.BAD
+    assert network.says == "This machine is on AS9198 in KZ, and set to speak for AS29355: a VPN, or another line."
 
 
 # Without what is needed

@@ -105,6 +105,12 @@ REQUESTS = [
         ACCESSIBLE, CONFIRMED, "http_site_misleads",
     ),
     Row(
+        "our address resets the control's plain request as well, another of the site's answers it",
+        seen(*RESET_OPEN, url=HTTP, control=[dns(TWIN), *at(TWIN, tcp(), page()),
+             *by(Source.PROBE, tcp(), request(Failure.RESET))]),
+        UNKNOWN, WEAK, "http_other_address_alive",
+    ),
+    Row(
         "an empty page over the site's own certificate, for the control as well",
         seen(dns(), tcp(), tls(), page(length=0), control=[dns(), tcp(), tls(), page(length=0)]),
         DOWN, LIKELY, "http_empty_for_all",
