@@ -19,6 +19,7 @@ from server.pages.overview import Row
 from server.pages.site import Site
 from server.pages.times import SPAN_WORDS, SPANS, Local, Window, every, ticks
 from server.pages.views import cell_words, site_href, strip_words
+from targets.networks import CREDITS, table_date
 
 DASH = "\N{EN DASH}"
 ROW_SIZE = Size(width=288, height=30, margin=4)
@@ -36,6 +37,8 @@ def environment() -> Environment:
     )
     env.filters.update(ms=ms, plain=phrases.plain, site_name=sentences.site_name, iso=iso, every=every)
     env.globals.update(
+        credits=CREDITS,
+        networks_of=table_date(),
         words=words,
         kinds=KINDS,
         kind_of=kind_of,

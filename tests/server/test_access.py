@@ -7,6 +7,7 @@ import pytest
 
 from results.store import Store
 from server.pages.charts.palette import BLOCKINGS, DARK, LIGHT
+from targets.networks import CREDITS
 from tests.server.html import Page, page
 from tests.server.simulated import Simulated, judgement, rich
 
@@ -102,3 +103,11 @@ async def test_every_field_of_the_form_has_its_label(ask: Ask) -> None:
     text = (await ask("a.kz").get("/")).text
     assert '<label>Verdict <select name="verdict"' in text
     assert '<label>Name <input type="search" name="q"' in text
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("full")
+@pytest.mark.parametrize("path", PATHS)
+async def test_whoever_gave_the_table_of_networks_is_named_with_a_link(ask: Ask, path: str) -> None:
+    found = await fetch(ask("a.kz"), path)
+    assert {link for _, link in CREDITS} <= {anchor.get("href") for anchor in found.all("a")}
