@@ -280,7 +280,7 @@ DNS_RULES = (
     Rule(
         "dns_other_address",
         lambda c: c.elsewhere and c.proven,
-        None, None, sure(LIKELY), NOTHING,
+        None, None, sure(LIKELY), lambda c: ("dns.injection",) if c.injected else (),
         "The resolver here leads to {c.addresses}, {c.truth_sayer} to {c.true_words}; the site itself answers at both, "
         "or through both.",
     ),

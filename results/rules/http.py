@@ -131,6 +131,13 @@ HTTP_RULES = (
         "The site answers with an empty page, to the control as well.",
     ),
     Rule(
+        "http_still_coming",
+        lambda c: c.still_coming and (c.proven or bool(c.likeness)),
+        UNKNOWN, None, sure(WEAK), NOTHING,
+        "The page was still coming after {c.flowed_s:.0f} s ({c.got_bytes} bytes; the control gets {c.control_bytes}): "
+        "slow, and what is slow is not told.",
+    ),
+    Rule(
         "http_site_refuses",
         lambda c: c.proven and c.status >= 400,
         None, SITE, sure(CONFIRMED), NOTHING,

@@ -9,7 +9,7 @@ from functools import cached_property
 from results import content
 from results.failure import Failure
 from results.knowledge.blockpages import Fingerprint, block_page
-from results.records import Aim, HttpStep
+from results.records import Aim, HttpStep, Source
 from results.rules.rule import Case
 
 
@@ -58,20 +58,26 @@ class HttpCase(Case):
     @cached_property
     def control_step(self) -> HttpStep | None:
         """The control's answer, whole or not; that from our endpoint before that from another of the site's."""
-        elsewhere = [way.http for way in self.control_ways if way.http is not None]
-        steps = [*self._control_here, *elsewhere]
-        return next((step for step in steps if step.failure is None), elsewhere[-1] if elsewhere else None)
+        here, anywhere = self._control_here, self._control_steps
+        steps = [*here, *anywhere]
+        return next((step for step in steps if step.failure is None), anywhere[-1] if anywhere else None)
+
+    @cached_property
+    def _control_steps(self) -> list[HttpStep]:
+        """What the control was answered by the site's addresses. Ours may be a lie, which would be its own witness."""
+        true = self.here.trusted_addresses
+        ways = (way for way in self.control_ways if way.source is not Source.PROBE or way.secured or way.ip in true)
+        return [way.http for way in ways if way.http is not None]
 
     @property
     def _control_here(self) -> list[HttpStep]:
-        asked = (way.http for way in self.control_ways if way.http is not None)
-        return [step for step in asked if step.endpoint in self.endpoints]
+        return [step for step in self._control_steps if step.endpoint in self.endpoints]
 
     @property
     def control_gets_none_here(self) -> bool:
         """Whether our endpoint gives the control no page either, though another of the site's does."""
-        here = self._control_here
-        return bool(here) and all(step.failure is not None for step in here) and self.control_page is not None
+        ways = [way for way in self.control_ways if way.tcp.endpoint in self.endpoints and way.http is not None]
+        return bool(ways) and not any(way.arrived for way in ways) and self.control_page is not None
 
     @property
     def control_page(self) -> HttpStep | None:
@@ -129,6 +135,17 @@ class HttpCase(Case):
     @property
     def block_page_words(self) -> str:
         return self.block_page.words if self.block_page else ""
+
+    @property
+    def still_coming(self) -> bool:
+        """Whether our time was over while the page still flowed, and the control got more of it."""
+        return self.page is not None and self.page.capped and self.got_bytes < 0.9 * self.control_bytes
+
+    @property
+    def flowed_s(self) -> float:
+        """How long the body was read, seconds."""
+        page = self.page
+        return page.t - (page.first_byte_t or page.t) if page else 0.0
 
     @property
     def empty_for_all(self) -> bool:

@@ -116,6 +116,17 @@ REQUESTS = [
         DOWN, LIKELY, "http_empty_for_all",
     ),
     Row(
+        "the page still flows when our time is over, and the control gets all of it",
+        seen(dns(), *WAY, page(length=60_000, capped=True), control=[dns(), *WAY, page(length=400_000)]),
+        UNKNOWN, WEAK, "http_still_coming",
+    ),
+    Row(
+        "a page that is longer than we read, for the control as well",
+        seen(dns(), tcp(), tls(), page(length=524_288, capped=True),
+             control=[dns(), tcp(), tls(), page(length=524_288, capped=True)]),
+        ACCESSIBLE, CONFIRMED, "page_arrived",
+    ),
+    Row(
         "an empty page over the site's own certificate, and not for the control",
         seen(dns(), tcp(), tls(), page(length=0), control=FINE),
         ACCESSIBLE, CONFIRMED, "page_arrived",

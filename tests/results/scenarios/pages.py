@@ -177,6 +177,12 @@ KNOWN = [
         ACCESSIBLE, CONFIRMED, "page_arrived", known=KNOWN_PAGE,
     ),
     Row(
+        "the resolver leads to a block page, which the control gets there as well",
+        seen(dns(LIE), trusted(), *at(LIE, tcp(), BLOCKPAGE), *by(Source.TRUSTED, tcp(), page()), url=HTTP,
+             control=[*FINE, *by(Source.PROBE, tcp(), BLOCKPAGE, at=LIE)]),
+        BLOCKED, LIKELY, "dns_foreign_address", "dns.bogus",
+    ),
+    Row(
         "the name exists for nobody else, and a known block page answers here",
         seen(dns(LIE), *at(LIE, tcp(), WARNED), url=HTTP, control=[dns(Failure.DNS_NXDOMAIN)]),
         BLOCKED, CONFIRMED, "http_block_page_known", "http.blockpage", known=KNOWN_PAGE,
