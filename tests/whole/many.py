@@ -26,10 +26,12 @@ async def main(file: str, list_: str, concurrency: int) -> None:
     files, tasks = open_files(), len(asyncio.all_tasks())
     store = await asyncio.to_thread(Store, config.store_url(settings))
     verdicts: dict[str, int] = {}
+    found: dict[str, list[str]] = {}
 
     async def keep(measurement: Measurement, judgement: Judgement) -> None:
         await asyncio.to_thread(store.add, measurement, judgement)
         verdicts[judgement.verdict] = verdicts.get(judgement.verdict, 0) + 1
+        found[measurement.url] = [judgement.verdict, *judgement.mechanisms]
 
     async with opened(settings) as tools:
         began, cpu = time.monotonic(), time.process_time()
@@ -41,7 +43,8 @@ async def main(file: str, list_: str, concurrency: int) -> None:
             thread.join()
     left = {"files": open_files() - files, "tasks": len(asyncio.all_tasks()) - tasks}
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"verdicts": verdicts, "seconds": seconds, "cpu_s": cpu_s, "peak_mb": peak_mb, "left": left}))
+    cost = {"seconds": seconds, "cpu_s": cpu_s, "peak_mb": peak_mb}
+    print(json.dumps({"verdicts": verdicts, "found": found, **cost, "left": left}))
 
 
 if __name__ == "__main__":
