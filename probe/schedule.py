@@ -22,6 +22,7 @@ from results.records import Measurement
 from results.store import Store
 
 _OVERLAP = 4  # rounds at once; a check takes 25 s at most and an interval is 5 s at least
+_JUST_NOW_S = 5.0  # a look at the line is so much older than a round's end at most
 _LATE = 1.5  # intervals between two rounds, after which the time between counts as a gap
 
 
@@ -100,8 +101,9 @@ class Schedule:
         await asyncio.to_thread(store.begin_round, uid, vantage=name, started_at=now, planned=len(urls))
         look = await tools.line.look_anew()
         measured = await self._measure(urls, tools, uid, look)
-        ended_at = tools.utcnow()
-        await asyncio.to_thread(store.end_round, uid, ended_at=ended_at, measured=measured, line_up=look.line_up)
+        after = await tools.line.look(older_s=_JUST_NOW_S)
+        line_up = look.line_up and after.line_up
+        await asyncio.to_thread(store.end_round, uid, ended_at=tools.utcnow(), measured=measured, line_up=line_up)
         return measured
 
     async def _measure(self, urls: list[str], tools: Tools, uid: str, look: Look) -> int:

@@ -50,7 +50,8 @@ def test_a_mixed_list(tmp_path: Path, capsys: pytest.CaptureFixture[str], *, con
         print(
             f"\n{SITES} mixed sites, RTT 60 ms, 50 at once, {'with' if controlled else 'without'} a control: "
             f"{figures['seconds']:.1f} s (bound: 25 s; one after another by OONI's constants: {OONI_S:.0f} s), "
-            f"{figures['cpu_s'] * 1000 / SITES:.1f} ms CPU a site (bound: 25 ms), {figures['peak_mb']:.0f} MB; {figures['verdicts']}"
+            f"{figures['cpu_s'] * 1000 / SITES:.1f} ms CPU a site (bound: 25 ms), {figures['peak_mb']:.0f} MB; "
+            f"{figures['verdicts']}"
         )
     wrong = {url: found for url, found in figures["found"].items() if (found[0] == "blocked") != is_blocked(url)}
     assert wrong == {}
