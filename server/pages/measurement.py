@@ -7,13 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from results.judgement import Judgement
-from results.records import Aim, AnyStep, DnsStep, HttpStep, Layer, Measurement, TcpStep, TlsStep
+from results.records import Aim, AnyStep, Condition, DnsStep, HttpStep, Layer, Measurement, TcpStep, TlsStep
 from server.pages import sentences, words
 from server.pages.charts.palette import Kind, kind_of
 from server.pages.charts.waterfall import Bar, Group
 from server.pages.phrases import Sentence
 from server.pages.times import Local
 from server.pages.views import Shown
+
+_NEAR_S = 5.0  # a server tells whole seconds, and its answer takes some time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,8 @@ class View:
     kind: Kind
     here: Seen
     control: Seen | None
+    whereabouts: str
+    clock: str
 
 
 def measurement(shown: Shown, uid: str, now: Local) -> View | None:
@@ -66,6 +70,8 @@ def measurement(shown: Shown, uid: str, now: Local) -> View | None:
         kind=kind_of(judgement.verdict, judgement.mechanisms),
         here=_seen(record.steps),
         control=_seen(record.control.steps) if record.control and spoke else None,
+        whereabouts=_whereabouts(record.condition) if record.condition else "",
+        clock=_clock(record.condition.clock_ahead_s or 0.0) if record.condition else "",
     )
 
 
@@ -77,6 +83,21 @@ def _seen(steps: Sequence[AnyStep]) -> Seen:
         chains=[step for step in steps if isinstance(step, TlsStep) and step.chain],
         answers=[step for step in steps if isinstance(step, HttpStep) and (step.headers or step.title or step.body)],
     )
+
+
+def _whereabouts(condition: Condition) -> str:
+    """In words, whether the machine stayed on one network."""
+    if condition.moved:
+        return "changed during the check"
+    if condition.asn_before is None:
+        return "not public, the same from beginning to end"
+    return f"of AS{condition.asn_before} from beginning to end (table of {condition.asn_table})"
+
+
+def _clock(ahead_s: float) -> str:
+    if abs(ahead_s) < _NEAR_S:
+        return f"as the others' to within {_NEAR_S:.0f} s"
+    return f"{abs(ahead_s):.0f} s {'ahead of' if ahead_s > 0 else 'behind'} the others'"
 
 
 def groups(steps: Iterable[AnyStep]) -> list[Group]:

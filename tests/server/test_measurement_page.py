@@ -32,6 +32,11 @@ Ask = Callable[..., httpx.AsyncClient]
         "Every step from the control, by its own clock",
         "https://zero.kz/ generic_timeout_error",
         "Kazakhtelecom, AS9198, KZ",
+        "of AS9198 from beginning to end (table of 2026-06-17)",
+        "75 s behind the others'",
+        "93.184.216.34 of AS15133 (table of 2026-06-17)",
+        "status 302, sends to login.example",
+        "https://other.example.org, asked too: no answer, connection_reset",
     ],
 )
 async def test_a_measurement_shows_all_that_it_saw(ask: Ask, store: Store, words: str) -> None:
