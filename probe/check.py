@@ -18,7 +18,7 @@ from probe.tools import Tools
 from probe.trace import Course, StepFailed, Trace
 from probe.whereabouts import whereabouts
 from probe.witness import Witness
-from results.records import Measurement, Source, TcpStep, Via, is_bogon
+from results.records import Measurement, Source, TcpStep, Via
 
 MAX_REDIRECTS = 10
 _HOP_S = 6.0  # with less left, no hop and no second attempt is begun: its silence would mean nothing
@@ -178,9 +178,9 @@ class _Visit:
 
     async def fetch(self, course: Course, where: net.Place, addresses: list[str], source: Source) -> _Arrival | None:
         """All addresses are tried at once; the page is read over the first that lets us."""
-        ways = [self.run_beside(self.ready(course, where, ip, source)) for ip in self.dialled(addresses)]
+        ways = [self.run_beside(self.ready(course, where, ip, source)) for ip in self.dialled(addresses, where.port)]
         if course.hop == 0 and course.attempt == 1 and source is not Source.TRUSTED:
-            for ip in self.dialled([ip for ip in self.also if ip not in addresses]):
+            for ip in self.dialled([ip for ip in self.also if ip not in addresses], where.port):
                 self.witnesses.append(self.run_beside(self.ready(course, where, ip, Source.PROBE)))
                 self.witnesses[-1].add_done_callback(_close)
         stream = None
@@ -239,7 +239,7 @@ class _Visit:
     def ask_control(self, where: net.Place, addresses: list[str]) -> None:
         """Asks once, as soon as there are addresses to ask about."""
         if self.witness.asked is None and self.tools.controls:
-            self.witness.asked = self.run_beside(self.witness.ask(where.url, self.dialled(addresses)))
+            self.witness.asked = self.run_beside(self.witness.ask(where.url, self.dialled(addresses, where.port)))
 
     async def settle(self, *, fine: bool) -> None:
         """Waits for what the verdict needs, and gives up the rest."""
@@ -268,9 +268,9 @@ class _Visit:
         self.beside.append(task)
         return task
 
-    def dialled(self, addresses: list[str]) -> list[str]:
+    def dialled(self, addresses: list[str], port: int) -> list[str]:
         """The addresses that are tried: public, four of IPv4 and two of IPv6 at most, in their order."""
-        public = [ip for ip in addresses if not is_bogon(ip)]
+        public = [ip for ip in addresses if self.tools.may_dial(ip, port)]
         six = [ip for ip in public if ":" in ip][:_IPV6_MAX] if self.tools.ipv6 else []
         return [ip for ip in public if ":" not in ip][:_IPV4_MAX] + six
 

@@ -18,14 +18,21 @@ from ipaddress import ip_address
 from typing import Any, TypeVar
 
 import certifi
+import h2.events
 import h2.exceptions
 import httpcore
 import httpx
 
+from probe.decoding import OFFERED, Undecodable
 from results.records import is_address
 from targets.url import BadUrl, parse
 
 _READ_BYTES = 65536
+_TURN_BYTES = 32768  # read without a pause, before others have their turn
+_READ_WEIGHS_BYTES = 4096  # a read of less counts as this much
+_TLS_BYTES = 1024 * 1024  # a handshake takes a hundredth of it
+_HEAD_BYTES = 256 * 1024  # a head, and all that may come before it
+_ANSWER_BYTES = 8 * 1024 * 1024  # a body, where whoever reads it allows no less
 _BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 _ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 Result = TypeVar("Result")
@@ -37,6 +44,10 @@ class PeerClosed(ConnectionError):
 
 class Garbage(Exception):
     """What came is no HTTP, or can't be decoded."""
+
+
+class TooMuch(Garbage):
+    """More came than an answer can need."""
 
 
 async def in_thread(call: Callable[..., Result], *args: Any) -> Result:
@@ -109,6 +120,7 @@ class Tcp(httpcore.AsyncNetworkStream):
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._loop = asyncio.get_running_loop()
+        self._turn_left, self._allowed = _TURN_BYTES, _TLS_BYTES
         self.reads: list[tuple[float, int]] = []
 
     @classmethod
@@ -125,10 +137,23 @@ class Tcp(httpcore.AsyncNetworkStream):
             raise
         return cls(sock)
 
+    def allow(self, amount: int) -> None:
+        """So many raw bytes are read from now on; after that, reading raises TooMuch."""
+        self._allowed = amount
+
     # The steps have the clock: httpcore is told of no time limit, and hands none on.
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+        if self._turn_left < 0:
+            # A socket that has data waiting is read without a pause. One peer that sends faster than we read would
+            # hold every other check, and no time limit would ever be looked at.
+            self._turn_left = _TURN_BYTES
+            await asyncio.sleep(0)
         data = await self._loop.sock_recv(self._sock, max_bytes)
         self.reads.append((time.monotonic(), len(data)))
+        self._turn_left -= max(len(data), _READ_WEIGHS_BYTES)
+        self._allowed -= len(data)
+        if self._allowed < 0:
+            raise TooMuch("the peer sends more than an answer can need")
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
@@ -265,11 +290,9 @@ class _Body(httpx.AsyncByteStream):
     def __init__(self, stream: Any) -> None:
         self._stream = stream
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for part in self._stream:
-            # In small pieces, since each is unpacked whole: 1 KiB of zeros zipped is 1 MiB.
-            for start in range(0, len(part), 1024):
-                yield part[start : start + 1024]
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        inner: AsyncIterator[bytes] = self._stream.__aiter__()
+        return inner
 
     async def aclose(self) -> None:
         await self._stream.aclose()
@@ -279,6 +302,7 @@ class OneConnection(httpx.AsyncBaseTransport):
     """httpx over one stream that we connected and measured ourselves; never another. No pool: its locks cost 1 ms."""
 
     def __init__(self, stream: Tcp | Tls, scheme: str, host: str, port: int) -> None:
+        self._tcp = stream.tcp if isinstance(stream, Tls) else stream
         origin = httpcore.Origin(scheme.encode(), host.encode(), port)
         two = isinstance(stream, Tls) and stream.alpn == "h2"
         kind = httpcore.AsyncHTTP2Connection if two else httpcore.AsyncHTTP11Connection
@@ -292,7 +316,14 @@ class OneConnection(httpx.AsyncBaseTransport):
             headers=request.headers.raw,
             content=request.stream,
         )
-        answer = await self._connection.handle_async_request(inner)
+        self._tcp.allow(_HEAD_BYTES)
+        try:
+            answer = await self._connection.handle_async_request(inner)
+        except ValueError as exc:  # HTTP/2's status is a text, which httpcore takes for a number
+            raise Garbage("the status is no number") from exc
+        if not 100 <= answer.status <= 999:
+            raise Garbage("the status has not three digits")
+        self._tcp.allow(_ANSWER_BYTES)
         return httpx.Response(
             answer.status, headers=answer.headers, stream=_Body(answer.stream), extensions=answer.extensions
         )
@@ -313,8 +344,7 @@ _AS_A_BROWSER = {
     "User-Agent": _BROWSER,
     "Accept": _ACCEPT,
     "Accept-Language": "ru,kk;q=0.8,en;q=0.6",
-    # Not br: no decoder for it can be told when to stop, and a kilobyte of it unpacks to gigabytes.
-    "Accept-Encoding": "gzip, deflate",
+    "Accept-Encoding": OFFERED,
 }
 
 
@@ -332,20 +362,33 @@ def post(url: str, headers: Mapping[str, str], content: bytes) -> httpx.Request:
 def plain_error(exc: Exception) -> Exception:
     """An error of the HTTP libraries in our own words; others as they are."""
     match exc:
+        case httpcore.ConnectionNotAvailable():  # HTTP/2's GOAWAY, for requests that were not looked at any more
+            return PeerClosed("the peer takes no more requests")
+        # Not PeerClosed, though it is the end: who writes these frames has the connection's keys.
+        case httpcore.RemoteProtocolError(args=[h2.events.StreamReset() as event]):
+            return Garbage(f"the peer reset the HTTP/2 stream: {_code(event)}")
+        case httpcore.RemoteProtocolError(args=[h2.events.ConnectionTerminated() as event]):
+            return Garbage(f"the peer ended the HTTP/2 connection: {_code(event)}")
         case httpcore.RemoteProtocolError() if "disconnected" in str(exc) or "peer closed" in str(exc):
             return PeerClosed(str(exc))
-        case httpcore.RemoteProtocolError() | httpx.RemoteProtocolError() | httpx.DecodingError() | httpx.InvalidURL():
+        case httpcore.RemoteProtocolError() | httpx.RemoteProtocolError() | httpx.InvalidURL() | Undecodable():
             return Garbage(str(exc))
         case httpcore.LocalProtocolError() | h2.exceptions.H2Error():  # httpcore's words for HTTP/2 that is none
             return Garbage(str(exc))
     return exc
 
 
+def _code(event: h2.events.StreamReset | h2.events.ConnectionTerminated) -> str:
+    """An error code of RFC 9113, 7."""
+    return getattr(event.error_code, "name", "") or f"code {event.error_code}"
+
+
 HTTP_ERRORS = (
+    httpcore.ConnectionNotAvailable,
     httpcore.RemoteProtocolError,
     httpcore.LocalProtocolError,
     h2.exceptions.H2Error,
     httpx.RemoteProtocolError,
-    httpx.DecodingError,
     httpx.InvalidURL,
+    Undecodable,
 )

@@ -9,10 +9,9 @@ from contextlib import suppress
 
 from probe import names, net
 from probe.steps import http, tcp, tls
-from probe.trace import Course, StepFailed, Trace
+from probe.trace import WHOLE_S, Course, StepFailed, Trace
 from results.records import Source, Via
 
-WHOLE_S = 25.0  # for one URL, whatever the network does
 TCP_S = {1: 2.2, 2: 3.4}  # by attempt: two SYNs, then three from another port
 TLS_S = {1: 8.0, 2: 6.0}  # throttled handshakes of 4 to 7 s do succeed
 HTTP_S = {1: 10.0, 2: 8.0}

@@ -20,7 +20,7 @@ from probe.services import Services
 from probe.steps.dns import system_resolvers
 from probe.whereabouts import whereabouts
 from results.knowledge import Knowledge, bundled, users, with_users
-from results.records import Vantage
+from results.records import Vantage, is_bogon
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +36,7 @@ class Tools:
     resolvers: Resolvers = NONE
     controls: tuple[str, ...] = ()
     known: Knowledge = field(default_factory=bundled)
+    may_dial: Callable[[str, int], bool] = lambda ip, _port: not is_bogon(ip)  # an address and a port
     ipv6: bool = False  # whether this machine has a way to the IPv6 internet
     control_token: str = field(default="", repr=False)
     load: Load = field(default_factory=Load)

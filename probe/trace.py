@@ -15,6 +15,7 @@ from probe.classify import NETWORK_ERRORS, failure_of
 from results.failure import Failure
 from results.records import Aim, AnyStep, DnsStep, HttpStep, TcpStep, TlsStep
 
+WHOLE_S = 25.0  # for one check of one URL, whatever the network does
 _DETAIL_LENGTH = 200
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache, lru_cache
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -189,6 +189,7 @@ class Control:
     name: str  # which control: its URL
     failure: Failure | None = None
     detail: str = ""
+    age_s: float = 0.0  # how long ago the oldest part of it was seen
     hops: tuple[str, ...] = ()  # the URLs that it went along
     steps: tuple[AnyStep, ...] = ()
     at: datetime | None = None  # its clock when it answered
@@ -288,10 +289,13 @@ def _is_public(ip: IPv4Address | IPv6Address) -> bool:
     if not ip.is_global or ip.is_multicast:
         return False
     if isinstance(ip, IPv4Address):
-        return True
+        return ip not in _PROTOCOLS
+    if ip.scope_id:
+        return False
     inner = ip.ipv4_mapped or ip.sixtofour or (IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _TRANSLATED else None)
-    return not ip.is_site_local and ip not in _COMPATIBLE and (inner is None or _is_public(inner))
+    return _is_public(inner) if inner is not None else ip in _UNICAST and ip not in _EXAMPLES
 
 
 _TRANSLATED = IPv6Network("64:ff9b::/96")  # NAT64, RFC 6052: the last 32 bits are an IPv4 address
-_COMPATIBLE = IPv6Network("::/96")  # deprecated, RFC 4291
+_PROTOCOLS = IPv4Network("192.0.0.0/24")  # RFC 6890
+_UNICAST, _EXAMPLES = IPv6Network("2000::/3"), IPv6Network("3fff::/20")  # RFC 4291; RFC 9637

@@ -28,14 +28,33 @@ def control(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8734,
     token: Annotated[str, typer.Option(envvar="KEDERGI_CONTROL_TOKEN", help="Who shows it is answered.")] = "",
     open_: Annotated[bool, typer.Option("--open", help="Answer anyone: for laboratories.")] = False,
+    behind_proxy: Annotated[
+        bool, typer.Option("--behind-proxy", help="Every asker comes through a proxy that sets X-Forwarded-For.")
+    ] = False,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Look at private addresses too: for laboratories.")
+    ] = False,
+    per_minute: Annotated[int, typer.Option(min=1, max=1_000_000, help="Questions from one address.")] = 1200,
+    at_once: Annotated[int, typer.Option(min=1, max=1000, help="Looks at sites; four times as many wait.")] = 50,
+    keep_minutes: Annotated[float, typer.Option(min=0, max=60, help="For how long an answer is told again.")] = 4.0,
     config: ConfigOption = None,
 ) -> None:
     """Repeat checks from an uncensored place for the probes that ask. No store, no pages.
 
-    Of the configuration it uses the further resolvers of [dns] alone, and needs none.
+    Of the configuration it uses the further resolvers (dns.resolvers) alone, and needs none.
 
     Example: kedergi control --host 0.0.0.0 --port 8734 --token SECRET
     """
-    from server.control import run_control  # noqa: PLC0415 - see the module's docstring
+    from server.control.limits import Limits  # noqa: PLC0415 - see the module's docstring
+    from server.control.run import Manner, run_control  # noqa: PLC0415
 
-    ended(lambda: run_control(host=host, port=port, token=token, open_=open_, config=config), stopped=0)
+    manner = Manner(
+        host=host,
+        port=port,
+        token=token,
+        open_to_all=open_,
+        behind_proxy=behind_proxy,
+        allow_private=allow_private,
+        limits=Limits(per_minute=per_minute, at_once=at_once, waiting=4 * at_once, keep_s=keep_minutes * 60),
+    )
+    ended(lambda: run_control(manner, config), stopped=0)

@@ -35,7 +35,7 @@ def bound(host: str, port: int) -> socket.socket:
 @asynccontextmanager
 async def served(app: FastAPI, sock: socket.socket) -> AsyncIterator["asyncio.Task[None]"]:
     """The running server's task; ended when the block is left."""
-    settings = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", server_header=False)
+    settings = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", server_header=False, proxy_headers=False)
     server = _Server(settings)
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     try:

@@ -6,25 +6,32 @@ import hashlib
 import html
 import re
 import time
+import warnings
 from typing import Any
 
-from probe.net import HTTP_ERRORS, Cookies, Garbage, OneConnection, Place, Tcp, Tls, plain_error, visit
+from probe.decoding import Decoder
+from probe.net import HTTP_ERRORS, Cookies, Garbage, OneConnection, Place, Tcp, Tls, TooMuch, plain_error, visit
 from probe.net import place as where_to
 from probe.scrub import scrubbed, scrubbed_url
-from probe.trace import Course
+from probe.trace import WHOLE_S, Course
 from results.failure import Failure
 from results.records import HttpStep, Source
 
 BODY_CAP_BYTES = 512 * 1024
+_RAW_BYTES = 2 * BODY_CAP_BYTES  # as it comes off the wire, frames and padding included
 _HEADERS_KEPT = 64
 _HEADER_LENGTH = 512
 _TITLE_LENGTH = 256
 _TIMED_BYTES = 16 * 1024  # less than this says nothing about speed
 _STALLED_S = 3.0  # silence after which a body has stopped, rather than flows slowly
+_LEAST_S = 0.1
 _EVIDENCE_LENGTH = 64 * 1024  # characters
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NOT_OF_THE_WEB = frozenset({"utf-7", "unicode-escape", "raw-unicode-escape", "punycode"})
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+# Each looked for once, and bounded: a page of ten thousand titles that don't end would take minutes.
+_TITLE = re.compile(r"<title(?:[\s/][^>]{0,512})?>", re.IGNORECASE)
+_TITLE_END = re.compile(r"</title", re.IGNORECASE)
+_TITLE_READ = 16 * 1024  # characters
 _CHARSET = re.compile(rb"charset=[\"']?([\w-]{3,20})", re.IGNORECASE)
 
 
@@ -40,9 +47,9 @@ async def get(
 ) -> str | None:
     """Reads the page, at most BODY_CAP_BYTES of it; returns where it redirects to, absolute, or None.
 
-    `timeout_s` holds for the head and again for the body. A body that still flows when its time is over is cut and
-    counts as read; one that has stopped is a timeout. Raises StepFailed; what came before the failure is in the step.
-    The stream is closed.
+    `timeout_s` holds for the head and again for the body, which doesn't go on past WHOLE_S of the check. A body that
+    still flows when its time is over is cut and counts as read; one that has stopped is a timeout. Raises StepFailed;
+    what came before the failure is in the step. The stream is closed.
     """
     tcp = stream.tcp if isinstance(stream, Tls) else stream
     location = None
@@ -55,14 +62,28 @@ async def get(
             response.request = request
             learnt.update(_head(response), first_byte_t=course.trace.now())
             if "set-cookie" in response.headers:
-                cookies.extract_cookies(response)
+                _remember(cookies, response)
             location = _location(response, learnt)
-            await _body(response, tcp, place.scheme, learnt, timeout_s)
+            body_s = max(_LEAST_S, min(timeout_s, WHOLE_S - course.trace.now()))
+            await _body(response, tcp, place.scheme, learnt, body_s)
         except HTTP_ERRORS as exc:
             raise plain_error(exc) from exc
         finally:
             tcp.close()
     return location
+
+
+def _remember(cookies: Cookies, response: Any) -> None:
+    """Keeps the cookies that a request can carry."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # dates in the year 10^50 are said to be a bug of http.cookiejar
+        cookies.extract_cookies(response)
+    for cookie in tuple(cookies.jar):
+        if (
+            not f"{cookie.path}{cookie.name}{cookie.value}".isascii()
+            or not f"{cookie.name}{cookie.value}".isprintable()
+        ):
+            cookies.jar.clear(cookie.domain, cookie.path, cookie.name)
 
 
 def _head(response: Any) -> dict[str, Any]:
@@ -94,12 +115,17 @@ async def _body(response: Any, tcp: Tcp, scheme: str, learnt: dict[str, Any], ti
 
 async def _fill(body: bytearray, response: Any, tcp: Tcp, timeout_s: float) -> bool:
     """Whether the body was cut by us: by its size, or by its time while it still flowed."""
+    tcp.allow(_RAW_BYTES)
     try:
+        decoder = Decoder(response.headers.get_list("content-encoding", split_commas=True))
         async with asyncio.timeout(timeout_s):
-            async for part in response.aiter_bytes():
-                body += part
-                if len(body) >= BODY_CAP_BYTES:
-                    return True
+            async for part in response.stream:
+                for piece in decoder.unpack(part):
+                    body += piece
+                    if len(body) >= BODY_CAP_BYTES:
+                        return True
+    except TooMuch:
+        return True
     except TimeoutError:
         if time.monotonic() - tcp.reads[-1][0] > min(_STALLED_S, timeout_s / 2):
             raise
@@ -113,13 +139,22 @@ def _location(response: Any, learnt: dict[str, Any]) -> str | None:
     if response.status_code not in _REDIRECTS or not target:
         return None
     try:
-        joined = str(response.url.join(target))  # IDN included
-        if joined.startswith(("http:", "https:")):
-            where_to(joined)
+        joined = _joined(response, target)
     except (Garbage, *HTTP_ERRORS) as exc:
         learnt.update(failure=Failure.HTTP_LOCATION, detail=scrubbed(str(exc))[:200])
         return None
     learnt["location"] = scrubbed_url(joined)
+    return joined
+
+
+def _joined(response: Any, target: str) -> str:
+    """A redirect's target, absolute, IDN included. Raises Garbage or HTTP_ERRORS where it is no address."""
+    if target.strip().rstrip("/").lower() in {"http:", "https:"}:
+        raise Garbage(f"{target} names no host")  # joined, it would be this very page
+    # A name and password in it are for who asks for them, which no page for everyone does.
+    joined = str(response.url.join(target).copy_with(userinfo=b""))
+    if joined.startswith(("http:", "https:")):
+        where_to(joined)
     return joined
 
 
@@ -152,8 +187,11 @@ def _codec(charset: str) -> str:
 
 
 def _title(text: str) -> str | None:
-    found = _TITLE.search(text)
-    return scrubbed(" ".join(html.unescape(found[1]).split()))[:_TITLE_LENGTH] if found else None
+    begin = _TITLE.search(text)
+    end = _TITLE_END.search(text, begin.end(), begin.end() + _TITLE_READ) if begin else None
+    if begin is None or end is None:
+        return None
+    return scrubbed(" ".join(html.unescape(text[begin.end() : end.start()]).split()))[:_TITLE_LENGTH]
 
 
 def _kbps(reads: list[tuple[float, int]]) -> float | None:

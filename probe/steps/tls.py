@@ -47,15 +47,16 @@ def certificates(chain: Iterable[bytes]) -> Iterable[Certificate]:
 
 @lru_cache(maxsize=1024)  # sites share intermediates, and most leaves were seen the last time round
 def _certificate(der: bytes) -> Certificate:
-    sha256 = hashlib.sha256(der).hexdigest()
+    sha256, sha1 = hashlib.sha256(der).hexdigest(), hashlib.sha1(der, usedforsecurity=False).hexdigest()
     try:
         parsed = x509.load_der_x509_certificate(der)
         return Certificate(
             sha256=sha256,
+            sha1=sha1,
             subject=parsed.subject.rfc4514_string(),
             issuer=parsed.issuer.rfc4514_string(),
             not_before=parsed.not_valid_before_utc,
             not_after=parsed.not_valid_after_utc,
         )
     except (ValueError, OverflowError, x509.UnsupportedGeneralNameType):
-        return Certificate(sha256=sha256)
+        return Certificate(sha256=sha256, sha1=sha1)

@@ -74,6 +74,12 @@ HTTP_RULES = (
         "The answer redirects to what is no web address, and the control's does not.",
     ),
     Rule(
+        "http_site_garbles",
+        lambda c: c.failure is Failure.HTTP_GARBAGE and c.here.scheme == "https" and c.control_page is not None,
+        UNKNOWN, SITE, sure(WEAK), NOTHING,
+        "What came over the site's own certificate is no HTTP: only the site can write that. The control gets a page.",
+    ),
+    Rule(
         "http_other_address_alive",
         lambda c: c.failure is not None and c.control_gets_none_here,
         UNKNOWN, None, sure(WEAK), NOTHING,

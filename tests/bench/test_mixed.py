@@ -8,7 +8,7 @@ import pytest
 
 from tests.lab import Lab, Site
 from tests.lab.pages import Page
-from tests.lab.rules import Drop, Reset, Rule, Shape, Sni
+from tests.lab.rules import Action, Drop, Reset, Rule, Shape, Sni
 from tests.lab.site import Answer
 from tests.whole.conftest import control, start_control
 
@@ -33,7 +33,7 @@ def kind(number: int) -> str:
 @pytest.mark.parametrize("controlled", [True, False], ids=["control", "no control"])
 def test_a_mixed_list(tmp_path: Path, capsys: pytest.CaptureFixture[str], *, controlled: bool) -> None:
     names = {f"{kind(number)}{number}.mixed-list.kz": kind(number) for number in range(SITES)}
-    acts = {"reset": Reset(), "silent": Drop(), "slow": Shape(kbit_s=128)}
+    acts: dict[str, Action] = {"reset": Reset(), "silent": Drop(), "slow": Shape(kbit_s=128)}
     rules = [Rule(Sni(name), acts[what]) for name, what in names.items() if what in acts]
     lies = {name: Answer("NXDOMAIN") for name, what in names.items() if what == "nameless"}
     sites = [Site(name, https=Page(size=60_000)) for name in names]

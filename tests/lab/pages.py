@@ -7,6 +7,7 @@ import asyncio
 import gzip
 import socket
 import struct
+import zlib
 from asyncio import StreamWriter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -52,7 +53,7 @@ class Page:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
     encoding: str | None = None
-    """`gzip`, or `br` where brotli is installed."""
+    """`gzip`, `deflate`, or `br` where brotli is installed."""
     first_byte_s: float = 0.0
     kbit_s: float | None = None
     http_1_0: bool = False
@@ -75,7 +76,7 @@ def _encoded(body: bytes, encoding: str) -> bytes:
     if encoding == "br":
         packed: bytes = import_module("brotli").compress(body)
         return packed
-    return gzip.compress(body, 6, mtime=0)
+    return zlib.compress(body) if encoding == "deflate" else gzip.compress(body, 6, mtime=0)
 
 
 async def _write_at(out: StreamWriter, body: bytes, kbit_s: float | None) -> None:
@@ -86,6 +87,8 @@ async def _write_at(out: StreamWriter, body: bytes, kbit_s: float | None) -> Non
     clock, piece = asyncio.get_running_loop().time, 1_400
     started = clock()
     for at in range(0, len(body), piece):
+        if out.is_closing():
+            raise ConnectionResetError("the client has left")
         out.write(body[at : at + piece])
         await out.drain()
         await asyncio.sleep(started + (at + piece) / (kbit_s * 125) - clock())
@@ -147,6 +150,47 @@ class Raw:
     async def answer(self, request: Request, out: StreamWriter) -> bool:  # noqa: ARG002
         out.write(self.said)
         return False
+
+
+@dataclass(frozen=True)
+class Pours:
+    """`first`, then `again` without end, as fast as it is taken or once in `every_s`; without it, no more is said."""
+
+    first: bytes = b""
+    again: bytes = b""
+    every_s: float = 0.0
+
+    async def answer(self, request: Request, out: StreamWriter) -> bool:  # noqa: ARG002
+        out.write(self.first)
+        while not out.is_closing():
+            out.write(self.again)
+            await out.drain()
+            await asyncio.sleep(self.every_s if self.again else 3600)
+        return False
+
+
+@dataclass(frozen=True)
+class NeedsCookie:
+    """Sends everyone to `door`, which gives a cookie, and lets in who brings it back."""
+
+    door: str
+    set_cookie: str
+    brings: str
+
+    async def answer(self, request: Request, out: StreamWriter) -> bool:
+        if self.brings in request.headers.get("cookie", ""):
+            return await Page("Welcome back").answer(request, out)
+        fields = (("Location", self.door), ("Set-Cookie", self.set_cookie))
+        return await Page("Moved", 200, 302, fields).answer(request, out)
+
+
+@dataclass(frozen=True)
+class Echo:
+    """A page whose title is what the client asked for: the path and its cookies."""
+
+    async def answer(self, request: Request, out: StreamWriter) -> bool:
+        asked = f"{request.path} {request.headers.get('cookie', '')}".strip()
+        return await Page(asked).answer(request, out)
 
 
 @dataclass(frozen=True)

@@ -54,8 +54,10 @@ class Zone:
             response.answer.append(dns.rrset.from_text(owner, LIFE_S, "IN", "CNAME", answer.cname + "."))
             owner = answer.cname + "."
             addresses = addresses or self.answers.get(answer.cname, NO_SUCH_NAME).addresses
-        if asked.rdtype == dns.rdatatype.A and addresses:
-            response.answer.append(dns.rrset.from_text(owner, LIFE_S, "IN", "A", *addresses))
+        asked_for = [ip for ip in addresses if (":" in ip) == (asked.rdtype == dns.rdatatype.AAAA)]
+        if asked.rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA) and asked_for:
+            kind = dns.rdatatype.to_text(asked.rdtype)
+            response.answer.append(dns.rrset.from_text(owner, LIFE_S, "IN", kind, *asked_for))
         return response.to_wire()
 
 

@@ -1,6 +1,6 @@
 """Web servers for many names on many addresses: the certificate by SNI, the manner by Host. HTTP/1.1 with keep-alive.
 
-What is answered is in `pages`; which sites there are is told by the world.
+HTTP/2 is in `http2`, what is answered in `pages`; which sites there are is told by the world.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from tests.lab import certificates
+from tests.lab import certificates, http2
 from tests.lab.orders import Placed
 from tests.lab.pages import Manner, Request, reset
 from tests.lab.site import Certificate
@@ -21,23 +21,32 @@ class Contexts:
     """TLS server contexts, each made when first asked for."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._made = folder, dict[tuple[Certificate, tuple[str, ...], bool], ssl.SSLContext]()
+        self._folder, self._made = folder, dict[tuple[object, ...], ssl.SSLContext]()
 
-    def get(self, kind: Certificate, names: tuple[str, ...], *, tls_1_2: bool = False) -> ssl.SSLContext:
-        wanted = (kind, names, tls_1_2)
+    def get(
+        self,
+        kind: Certificate,
+        names: tuple[str, ...],
+        *,
+        tls_1_2: bool = False,
+        alpn: tuple[str, ...] = ("http/1.1",),
+    ) -> ssl.SSLContext:
+        wanted = (kind, names, tls_1_2, alpn)
         if wanted not in self._made:
             path = self._folder / f"leaf-{len(self._made)}.pem"
             path.write_bytes(certificates.leaf_pem(kind, names))
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(path)
-            context.set_alpn_protocols(["http/1.1"])
+            context.set_alpn_protocols(list(alpn))
             if tls_1_2:
                 context.maximum_version = ssl.TLSVersion.TLSv1_2
             self._made[wanted] = context
         return self._made[wanted]
 
     def of(self, placed: Placed) -> ssl.SSLContext:
-        return self.get(placed.site.certificate, placed.names, tls_1_2=placed.site.tls_1_2)
+        site = placed.site
+        alpn = getattr(site.https, "alpn", ("http/1.1",))
+        return self.get(site.certificate, placed.names, tls_1_2=site.tls_1_2, alpn=alpn)
 
 
 class Web:
@@ -133,10 +142,16 @@ def _conversation(manners: Mapping[str, Manner], *, secure: bool) -> Connected:
 
 
 async def _converse(reader: StreamReader, writer: StreamWriter, manners: Mapping[str, Manner], *, secure: bool) -> None:
+    def chosen(host: str) -> Manner:
+        return manners.get(host) or next(iter(manners.values()))
+
+    tls = writer.get_extra_info("ssl_object")
     try:
+        if tls is not None and tls.selected_alpn_protocol() == "h2":
+            await http2.converse(reader, writer, chosen)
+            return
         while (request := await _read(reader, secure=secure)) is not None:
-            manner = manners.get(request.host) or next(iter(manners.values()))
-            keep = await manner.answer(request, writer)
+            keep = await chosen(request.host).answer(request, writer)
             await writer.drain()
             if not keep or request.headers.get("connection", "").lower() == "close":
                 break

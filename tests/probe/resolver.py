@@ -3,8 +3,11 @@
 import asyncio
 import os
 import socket
+import struct
+import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from itertools import pairwise
 
 import dns.flags
 import dns.message
@@ -12,11 +15,12 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from tests.probe.servers import response
+from tests.probe.servers import Peer, response
 
 # One datagram that is sent back, and the hops that its IP header has left.
 Datagram = tuple[bytes, int]
 Liar = Callable[[dns.message.Message], list[Datagram]]
+Meet = Callable[[socket.socket, Liar], None]
 _APART_S = 0.01  # between the datagrams of one answer
 TRUE_ADDRESS, FALSE_ADDRESS = "93.184.215.14", "10.10.34.35"
 
@@ -54,6 +58,25 @@ def cut_short(query: dns.message.Message) -> list[Datagram]:
     """Asks to be asked again over TCP, as resolvers do under load."""
     reply = dns.message.make_response(query)
     reply.flags |= dns.flags.TC
+    return [(reply.to_wire(), 64)]
+
+
+def cut_short_after_a_lie(query: dns.message.Message) -> list[Datagram]:
+    return [(answer(query, FALSE_ADDRESS), 199), *cut_short(query)]
+
+
+def floods(number: int, addresses: int) -> Liar:
+    """One question is answered so many times, with so many addresses each."""
+    return lambda query: [(answer(query, *(f"93.184.{n // 250}.{n % 250}" for n in range(addresses))), 64)] * number
+
+
+def through_aliases(query: dns.message.Message) -> list[Datagram]:
+    """As content networks answer: the address belongs to the last of a chain of names."""
+    reply = dns.message.make_response(query)
+    names = [query.question[0].name.to_text(), *(f"edge-{number}.cdn.example." for number in range(8))]
+    for alias, name in pairwise(names):
+        reply.answer.append(dns.rrset.from_text(alias, 60, "IN", "CNAME", name))
+    reply.answer.append(dns.rrset.from_text(names[-1], 60, "IN", "A", TRUE_ADDRESS))
     return [(reply.to_wire(), 64)]
 
 
@@ -96,10 +119,69 @@ def only_noise(asked: list[int]) -> Liar:
     return liar
 
 
+def over_tcp(said: Callable[[dns.message.Message], bytes]) -> Peer:
+    """A peer for servers.site: one question and its answer as RFC 7766 has them."""
+
+    async def peer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        length = int.from_bytes(await reader.readexactly(2), "big")
+        reply = said(dns.message.from_wire(await reader.readexactly(length)))
+        writer.write(len(reply).to_bytes(2, "big") + reply)
+        await writer.drain()
+
+    return peer
+
+
 def _meet(sock: socket.socket, liar: Liar) -> None:
     query, asker = sock.recvfrom(4096)
     for number, (datagram, ttl) in enumerate(liar(dns.message.from_wire(query))):
         asyncio.get_running_loop().call_later(number * _APART_S, _send, sock, datagram, ttl, asker)
+
+
+def as_a_stranger(sock: socket.socket, liar: Liar) -> None:
+    """Somebody else answers: from another address, with the right number to the right port."""
+    query, asker = sock.recvfrom(4096)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind(("127.0.0.4", 53))
+        for datagram, _ in liar(dns.message.from_wire(query)):
+            stranger.sendto(datagram, asker)
+
+
+def and_says_that_it_is_closed(sock: socket.socket, liar: Liar) -> None:
+    """A box on the path answers, and the host itself, which is no resolver, says "port unreachable" (RFC 792)."""
+    query, asker = sock.recvfrom(4096)
+    for datagram, _ in liar(dns.message.from_wire(query)):
+        sock.sendto(datagram, asker)
+    sent = struct.pack(
+        "!BBHHHBBH4s4s", 0x45, 0, 28 + len(query), 0, 0, 64, 17, 0, *map(_packed, (asker, sock.getsockname()))
+    )
+    sent += struct.pack("!HHHH", asker[1], 53, 8 + len(query), 0)
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as host:
+        host.sendto(struct.pack("!BBHI", 3, 3, _checksum(struct.pack("!BBHI", 3, 3, 0, 0) + sent), 0) + sent, asker)
+
+
+def _packed(end: tuple[str, int]) -> bytes:
+    return socket.inet_aton(end[0])
+
+
+def _checksum(data: bytes) -> int:
+    """RFC 1071; the data's length is even."""
+    total = sum(int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2))
+    total = (total >> 16) + (total & 0xFFFF)
+    return ~(total + (total >> 16)) & 0xFFFF
+
+
+def without_pause(sock: socket.socket, liar: Liar) -> None:
+    """The answers are sent over and over, faster than they can be read, until the resolver is gone."""
+    query, asker = sock.recvfrom(4096)
+    datagrams = [datagram for datagram, _ in liar(dns.message.from_wire(query))]
+
+    def drown() -> None:
+        with suppress(OSError):  # closed, by the resolver or by who asked
+            while True:
+                for datagram in datagrams:
+                    sock.sendto(datagram, asker)
+
+    threading.Thread(target=drown, daemon=True).start()
 
 
 def _send(sock: socket.socket, datagram: bytes, ttl: int, asker: tuple[str, int]) -> None:
@@ -120,8 +202,8 @@ async def doh(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Non
 
 
 @asynccontextmanager
-async def resolver(liar: Liar, address: str = "127.0.0.2") -> AsyncIterator[str]:
-    """The address of a resolver that does to each question what `liar` does."""
+async def resolver(liar: Liar, address: str = "127.0.0.2", *, meet: Meet = _meet) -> AsyncIterator[str]:
+    """The address of a resolver that does to each question what `liar` does; `meet` is how that gets to the asker."""
     loop = asyncio.get_running_loop()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         try:
@@ -129,7 +211,7 @@ async def resolver(liar: Liar, address: str = "127.0.0.2") -> AsyncIterator[str]
         except OSError as exc:  # EACCES; EADDRNOTAVAIL where loopback is a single address
             reason = f"a resolver needs port 53 of {address}, which takes root: {exc.strerror}"
             (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-        loop.add_reader(sock, _meet, sock, liar)
+        loop.add_reader(sock, meet, sock, liar)
         try:
             yield address
         finally:

@@ -14,6 +14,8 @@ from ssl import SSLContext
 import h2.config
 import h2.connection
 import h2.events
+from hpack import Encoder
+from hyperframe.frame import DataFrame, HeadersFrame, SettingsFrame
 
 Reader = asyncio.StreamReader
 Writer = asyncio.StreamWriter
@@ -23,8 +25,10 @@ NO_FRAME = b"\0\0\1" + bytes([0, 0]) + bytes(4) + b"x"  # HTTP/2 data for stream
 
 
 @asynccontextmanager
-async def site(peer: Peer, context: SSLContext | None = None, host: str = "127.0.0.1") -> AsyncIterator[int]:
-    """The port on which `peer` meets everyone who connects."""
+async def site(
+    peer: Peer, context: SSLContext | None = None, host: str = "127.0.0.1", port: int = 0
+) -> AsyncIterator[int]:
+    """The port on which `peer` meets everyone who connects: a free one where none is given."""
     meetings: set[asyncio.Task[None]] = set()
 
     async def meet(reader: Reader, writer: Writer) -> None:
@@ -35,7 +39,7 @@ async def site(peer: Peer, context: SSLContext | None = None, host: str = "127.0
             await peer(reader, writer)
         writer.transport.abort()
 
-    server = await asyncio.start_server(meet, host, 0, ssl=context)
+    server = await asyncio.start_server(meet, host, port, ssl=context)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -138,12 +142,36 @@ def remembers(heads: list[bytes], wire: bytes) -> Peer:
     return peer
 
 
-async def endless_headers(reader: Reader, writer: Writer) -> None:
-    await reader.readuntil(b"\r\n\r\n")
-    writer.write(b"HTTP/1.1 200 OK\r\n")
-    while not writer.transport.is_closing():
-        writer.write(b"x-more: and more\r\n" * 100)
-        await writer.drain()
+def pours(first: bytes, over_and_over: bytes, poured: list[int] | None = None) -> Peer:
+    """Answers with `first`, then with the rest as fast as it is taken, without end; each amount goes to `poured`."""
+
+    async def peer(reader: Reader, writer: Writer) -> None:
+        await reader.read(65536)
+        writer.write(first)
+        while not writer.transport.is_closing():
+            writer.write(over_and_over)
+            await writer.drain()
+            if poured is not None:
+                poured.append(len(over_and_over))
+
+    return peer
+
+
+endless_headers = pours(b"HTTP/1.1 200 OK\r\n", b"x-more: and more\r\n" * 100)
+
+
+def drips(first: bytes, drop: bytes, every_s: float) -> Peer:
+    """Answers with `first`, then a little at a time, without end."""
+
+    async def peer(reader: Reader, writer: Writer) -> None:
+        await reader.read(65536)
+        writer.write(first)
+        while not writer.transport.is_closing():
+            writer.write(drop)
+            await writer.drain()
+            await asyncio.sleep(every_s)
+
+    return peer
 
 
 def trickles(parts: int, every_s: float, *, then: Peer | None = None) -> Peer:
@@ -164,6 +192,19 @@ def trickles(parts: int, every_s: float, *, then: Peer | None = None) -> Peer:
 async def stalls(_reader: Reader, _writer: Writer) -> None:
     """Says no more and leaves the connection open."""
     await asyncio.Event().wait()
+
+
+def h2_head(*fields: tuple[str, str], status: str = "200", end: bool = False) -> bytes:
+    """A server's preface, and the head of its answer to the first request."""
+    frame = HeadersFrame(1, Encoder().encode([(":status", status), *fields]))
+    frame.flags.add("END_HEADERS")
+    if end:
+        frame.flags.add("END_STREAM")
+    return SettingsFrame().serialize() + frame.serialize()
+
+
+def h2_data(data: bytes) -> bytes:
+    return DataFrame(1, data).serialize()
 
 
 def speaks_h2(status: str = "200", body: bytes = HTML, *, garbage_after: bool = False) -> Peer:

@@ -11,10 +11,16 @@ from pathlib import Path
 
 import certifi
 import pytest
+import trustme
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import RequestReceived
+from hyperframe.frame import GoAwayFrame
 
 from probe.net import Garbage, Tcp, in_thread, look_up, place, web_context
+from probe.services import Services
 from tests.probe import servers
-from tests.probe.conftest import NAME
+from tests.probe.conftest import NAME, serving
 from tests.probe.servers import closed_port, site
 
 anyio = pytest.mark.anyio
@@ -194,3 +200,33 @@ def test_certificates_are_checked_alike_by_every_python() -> None:
     context = web_context(None)
     assert not context.verify_flags & ssl.VERIFY_X509_STRICT
     assert (context.check_hostname, context.verify_mode) == (True, ssl.CERT_REQUIRED)
+
+
+# Kept connections
+
+
+@anyio
+async def test_a_kept_connection_that_takes_no_more_requests_is_replaced(
+    authority: trustme.CA, ours: ssl.SSLContext
+) -> None:
+    """Resolvers say GOAWAY to a connection that was idle; the request that crosses it is not looked at."""
+    requests: list[int] = []
+
+    async def answers_one(reader: servers.Reader, writer: servers.Writer) -> None:
+        state = H2Connection(H2Configuration(client_side=False))
+        while received := await reader.read(65536):
+            for event in state.receive_data(received):
+                if isinstance(event, RequestReceived):
+                    requests.append(event.stream_id or 0)
+                    first = servers.h2_head(("content-length", "0"), end=True)
+                    writer.write(first if event.stream_id == 1 else GoAwayFrame(0, last_stream_id=1).serialize())
+
+    context = serving(authority.issue_cert("localhost"), alpn=("h2",))
+    services = Services(ours)
+    async with site(answers_one, context) as port:
+        url = f"https://localhost:{port}/"
+        headers = {"Host": f"localhost:{port}", "Content-Length": "1"}
+        answers = [await services.post(url, headers, b"x", limit_bytes=10) for _ in range(2)]
+        await services.aclose()
+    assert answers == [(200, b""), (200, b"")]
+    assert requests == [1, 3, 1]

@@ -13,22 +13,32 @@ from probe.steps import dns as step
 from probe.trace import Course, StepFailed
 from results.failure import Failure
 from results.records import DnsStep, Via, is_address
+from tests.probe import servers
 from tests.probe.resolver import (
     FALSE_ADDRESS,
     TRUE_ADDRESS,
     Liar,
+    and_says_that_it_is_closed,
+    answer,
     answers_second,
+    as_a_stranger,
     cut_short,
+    cut_short_after_a_lie,
+    floods,
     honest,
     noisy,
     of_another_class,
     only_noise,
+    over_tcp,
     raced,
     resolver,
     says_no_address,
     says_rcode,
     silent,
+    through_aliases,
+    without_pause,
 )
+from tests.probe.servers import Peer, site
 
 pytestmark = pytest.mark.anyio
 NAME = "ratel.example"
@@ -91,9 +101,92 @@ async def test_a_refusal_is_data(course: Course, liar: Liar, failure: Failure, r
 
 
 async def test_an_answer_that_is_cut_short_does_not_say_that_there_is_no_address(course: Course) -> None:
+    """There, TCP is closed as well."""
     async with resolver(cut_short) as server:
         kept = await heard(course, server)
-    assert kept.failure is not Failure.DNS_NO_ANSWER
+    assert (kept.failure, [found.rcode for found in kept.answers]) == (Failure.DNS_OTHER, ["NOERROR"])
+
+
+async def test_an_answer_that_is_cut_short_is_asked_for_again_over_tcp(course: Course) -> None:
+    whole = over_tcp(lambda query: answer(query, TRUE_ADDRESS))
+    async with resolver(cut_short) as server, site(whole, host=server, port=53):
+        kept = await heard(course, server)
+    assert (kept.failure, kept.addresses) == (None, (TRUE_ADDRESS,))
+    assert len(kept.answers) == 1
+
+
+async def test_the_window_stays_open_while_tcp_is_asked(course: Course) -> None:
+    """The lie came first, and is what programs here believe; the truth over TCP shows that it was one."""
+    whole = over_tcp(lambda query: answer(query, TRUE_ADDRESS))
+    async with resolver(cut_short_after_a_lie) as server, site(whole, host=server, port=53):
+        kept = await heard(course, server, window_s=0.5)
+    assert [found.addresses for found in kept.answers] == [(FALSE_ADDRESS,), (TRUE_ADDRESS,)]
+
+
+@pytest.mark.parametrize(
+    "peer",
+    [
+        servers.resets,
+        servers.closes,
+        servers.stalls,
+        servers.says(b"\0\x04\xff\xff\xff\xff"),
+        servers.says(b"\xff\xff" + b"\xff" * 65535),
+        over_tcp(lambda _query: answer(dns.message.make_query("other.example", "A"), FALSE_ADDRESS)),
+    ],
+    ids=["reset", "closed", "silent", "noise", "much noise", "another question"],
+)
+async def test_a_resolver_that_fails_over_tcp_leaves_what_it_said_over_udp(course: Course, peer: Peer) -> None:
+    async with resolver(cut_short) as server, site(peer, host=server, port=53):
+        kept = await heard(course, server, timeout_s=0.5)
+    assert (kept.failure, kept.addresses) == (Failure.DNS_OTHER, ())
+    assert kept.ms < 3000
+
+
+async def test_aliases_lead_to_the_address(course: Course) -> None:
+    async with resolver(through_aliases) as server:
+        kept = await heard(course, server)
+    assert (kept.failure, kept.addresses) == (None, (TRUE_ADDRESS,))
+
+
+async def test_of_a_flood_of_answers_some_are_kept(course: Course) -> None:
+    async with resolver(floods(100, 60)) as server:
+        kept = await heard(course, server, window_s=5)
+    assert len(kept.answers) == 64
+    assert {len(found.addresses) for found in kept.answers} == {32}
+    assert kept.answers[-1].t < 4  # the window is closed when there is enough
+
+
+@pytest.mark.parametrize("liar", [only_noise([]), floods(1, 1)], ids=["noise", "answers"])
+async def test_a_flood_holds_neither_the_clock_nor_others(course: Course, liar: Liar) -> None:
+    """What comes faster than it is read: a loop that never waits would never look at the clock."""
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with resolver(liar, meet=without_pause) as server:
+        beside = asyncio.create_task(other())
+        kept = await heard(course, server, timeout_s=0.5, window_s=0.5)
+        beside.cancel()
+    assert len(kept.answers) <= 64
+    assert kept.ms < 5000
+    assert turns > 50
+
+
+async def test_an_answer_from_somebody_else_is_not_heard(course: Course) -> None:
+    async with resolver(honest, meet=as_a_stranger) as server:
+        kept = await heard(course, server, timeout_s=0.3)
+    assert kept.failure is Failure.TIMEOUT
+
+
+async def test_what_answered_for_an_address_that_is_no_resolver_is_kept(course: Course) -> None:
+    """A box on the path answers, then the host itself says that its port is closed."""
+    async with resolver(honest, meet=and_says_that_it_is_closed) as server:
+        kept = await heard(course, server, window_s=0.3)
+    assert (kept.failure, kept.addresses) == (None, (TRUE_ADDRESS,))
 
 
 async def test_noise_on_the_port_is_no_answer(course: Course) -> None:

@@ -123,6 +123,8 @@ async def test_long_headers_are_shortened_and_many_are_left_out(course: Course) 
         ("/login?to=%2F", "http://ratel.example:{port}/login?to=%2F"),
         ("next", "http://ratel.example:{port}/a/next"),
         ("http://блок.қаз/", "http://xn--90ascm.xn--80ao21a/"),
+        ("https://user:secret@b.example/", "https://b.example/"),
+        ("next#part", "http://ratel.example:{port}/a/next#part"),
         ("tel:+7700", "tel:+7700"),
     ],
 )

@@ -59,7 +59,11 @@ REQUESTS = [
     fails_here(Failure.TIMEOUT, "http.timeout"),
     fails_here(Failure.TIMED_OUT, "http.timeout"),
     fails_here(Failure.CLOSED, "http.closed"),
-    fails_here(Failure.HTTP_GARBAGE, "http.tampered"),
+    Row(
+        "what comes here without TLS is no HTTP, the control gets the page",
+        seen(*twice(dns(), tcp(), request(Failure.HTTP_GARBAGE)), url=HTTP, control=OPEN_FINE),
+        BLOCKED, LIKELY, "http_fails_here_only", "http.tampered",
+    ),
     Row(
         "the request is reset here, while one for another name is answered at the same address",
         seen(*RESET_OPEN, *OTHER_NAME_ANSWERS, url=HTTP, control=OPEN_FINE),
@@ -103,6 +107,11 @@ REQUESTS = [
         "the site itself redirects us to what is no web address, and not the control",
         seen(dns(), *twice(*WAY, request(Failure.HTTP_LOCATION, status=302)), control=FINE),
         ACCESSIBLE, CONFIRMED, "http_site_misleads",
+    ),
+    Row(
+        "garbage here over the site's own certificate, a page for the control",
+        seen(dns(), *twice(*WAY, request(Failure.HTTP_GARBAGE)), control=FINE),
+        UNKNOWN, WEAK, "http_site_garbles",
     ),
     Row(
         "our address resets the control's plain request as well, another of the site's answers it",

@@ -1,0 +1,79 @@
+"""Reads a question, in bounded bytes and time. What is none gets one sentence that says why.
+
+Nothing is looked at here.
+"""
+
+import asyncio
+from ipaddress import ip_address
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import ClientDisconnect, Request
+
+from results.records import is_address
+
+BODY_MAX_BYTES = 64 * 1024
+_URL_MAX, _ADDRESSES_MAX = 2048, 12
+
+
+class Refused(Exception):
+    """A question that gets no look. `says` is one sentence for the asker."""
+
+    def __init__(self, status: int, says: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(says)
+        self.status = status
+        self.says = says
+        self.retry_after_s = retry_after_s
+
+
+def _address(value: str) -> str:
+    if not is_address(value) or "%" in value:
+        raise ValueError("allowed is an IPv4 or IPv6 address")
+    return str(ip_address(value))
+
+
+class Question(BaseModel):
+    """What a probe asks about."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    url: Annotated[str, Field(max_length=_URL_MAX)]
+    addresses: Annotated[list[Annotated[str, AfterValidator(_address)]], Field(max_length=_ADDRESSES_MAX)] = []
+
+
+async def read(request: Request, *, timeout_s: float) -> Question:
+    """The question in a request's body. Raises Refused."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Refused(415, "The question is JSON, with the content type application/json.")
+    try:
+        return Question.model_validate_json(await _body(request, timeout_s))
+    except ValidationError as exc:
+        raise Refused(422, f"{_sentence(exc.errors(include_url=False)[0])}.") from exc
+
+
+async def _body(request: Request, timeout_s: float) -> bytes:
+    """Read with a bound of its own: a chunked body says no length, and a stated length may be a lie."""
+    long = Refused(413, f"The question is longer than {BODY_MAX_BYTES} bytes.")
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and (len(length) > 18 or int(length) > BODY_MAX_BYTES):
+        raise long
+    body = bytearray()
+    try:
+        async with asyncio.timeout(timeout_s):
+            async for part in request.stream():
+                body += part
+                if len(body) > BODY_MAX_BYTES:
+                    raise long
+    except TimeoutError as exc:
+        raise Refused(408, f"The question did not come within {timeout_s:.0f} s.") from exc
+    except ClientDisconnect as exc:
+        raise Refused(400, "The question broke off.") from exc
+    return bytes(body)
+
+
+def _sentence(error: Any) -> str:
+    """What is wrong where; never the value, which may be anything."""
+    path = ".".join(str(part) for part in error["loc"])
+    says = error["msg"].removeprefix("Value error, ")
+    return f"{path}: {says[:1].lower()}{says[1:]}" if path else says

@@ -1,0 +1,102 @@
+"""The command: a control that answers until it is stopped. What it answers is in endpoint.py."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from socket import socket
+
+import typer
+import uvicorn
+from starlette.applications import Starlette
+
+from probe.config import ConfigError, DnsSection, ReferenceSection, Settings, VantageSection, load
+from probe.steps.tcp import endpoint
+from probe.tools import opened
+from server.control.door import Door
+from server.control.endpoint import Access, create_control
+from server.control.limits import Budget, Limits
+from server.control.look import looking
+from server.control.patience import Patient
+from server.listen import bound
+from targets.networks import network_of
+
+_CONNECTIONS_MAX = 1000
+_BACKLOG = 256
+_KNOWN = ("8.8.8.8", "2001:4860:4860::8888")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a control is run."""
+
+    host: str
+    port: int
+    token: str
+    open_to_all: bool
+    behind_proxy: bool
+    allow_private: bool
+    limits: Limits
+
+
+async def run_control(manner: Manner, config: Path | None) -> int:
+    """Answers until stopped."""
+    if bool(manner.token) == manner.open_to_all:
+        raise ConfigError("Give either --token with a secret, or --open to answer anyone.")
+    resolvers = load(config).dns.resolvers if config else ()
+    settings = Settings(
+        vantage=VantageSection(name="control"),
+        dns=DnsSection(resolvers=resolvers, trusted=()),
+        reference=ReferenceSection(urls=()),
+    )
+    access = Access(token=manner.token, behind_proxy=manner.behind_proxy, network_of=network_of)
+    clock = time.monotonic
+    for address in _KNOWN:  # the first question of each kind unpacks the table, for half a second
+        await asyncio.to_thread(network_of, address)
+    sock = bound(manner.host, manner.port)
+    async with (
+        opened(settings) as tools,
+        looking(tools, Door(allow_private=manner.allow_private), manner.limits, clock) as looks,
+        served(create_control(looks, access, Budget(manner.limits.per_minute, clock), tools.utcnow), sock) as serving,
+    ):
+        typer.echo(f"The control answers on http://{endpoint(manner.host, manner.port)}.", err=True)
+        await serving
+    return 0
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """The program's own ends it."""
+        yield
+
+
+@asynccontextmanager
+async def served(
+    app: Starlette, sock: socket, connection: type[Patient] = Patient
+) -> AsyncIterator["asyncio.Task[None]"]:
+    """The running server's task; ended when the block is left."""
+    settings = uvicorn.Config(
+        app,
+        http=connection,
+        ws="none",
+        lifespan="off",
+        log_level="error",  # below that it says whenever someone speaks no HTTP
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # whether a proxy is believed is the operator's word (asker.py)
+        limit_concurrency=_CONNECTIONS_MAX,
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=1,
+    )
+    server = _Server(settings)
+    serving = asyncio.create_task(server.serve(sockets=[sock]))
+    try:
+        yield serving
+    finally:
+        server.should_exit = True
+        with suppress(asyncio.CancelledError):
+            await serving
+        sock.close()
