@@ -4,9 +4,10 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from probe.config import ConfigError
 
@@ -33,10 +34,13 @@ def bound(host: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def served(app: FastAPI, sock: socket.socket) -> AsyncIterator["asyncio.Task[None]"]:
-    """The running server's task; ended when the block is left."""
-    settings = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", server_header=False, proxy_headers=False)
-    server = _Server(settings)
+async def served(app: Starlette, sock: socket.socket, **options: Any) -> AsyncIterator["asyncio.Task[None]"]:
+    """The running server's task; ended when the block is left. `options` are uvicorn's.
+
+    No proxy in front is believed: who needs one, reads its header where it is known to be there.
+    """
+    usual: dict[str, Any] = {"access_log": False, "lifespan": "off", "server_header": False, "proxy_headers": False}
+    server = _Server(uvicorn.Config(app, **{"log_level": "warning", **usual, **options}))
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     try:
         yield serving

@@ -2,14 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
 
 import typer
-import uvicorn
 from starlette.applications import Starlette
 
 from probe.config import ConfigError, DnsSection, ReferenceSection, Settings, VantageSection, load
@@ -20,7 +19,7 @@ from server.control.endpoint import Access, create_control
 from server.control.limits import Budget, Limits
 from server.control.look import looking
 from server.control.patience import Patient
-from server.listen import bound
+from server.listen import bound, served
 from targets.networks import network_of
 
 _CONNECTIONS_MAX = 1000
@@ -59,44 +58,28 @@ async def run_control(manner: Manner, config: Path | None) -> int:
     async with (
         opened(settings) as tools,
         looking(tools, Door(allow_private=manner.allow_private), manner.limits, clock) as looks,
-        served(create_control(looks, access, Budget(manner.limits.per_minute, clock), tools.utcnow), sock) as serving,
+        answering(
+            create_control(looks, access, Budget(manner.limits.per_minute, clock), tools.utcnow), sock
+        ) as serving,
     ):
         typer.echo(f"The control answers on http://{endpoint(manner.host, manner.port)}.", err=True)
         await serving
     return 0
 
 
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """The program's own ends it."""
-        yield
-
-
 @asynccontextmanager
-async def served(
+async def answering(
     app: Starlette, sock: socket, connection: type[Patient] = Patient
 ) -> AsyncIterator["asyncio.Task[None]"]:
-    """The running server's task; ended when the block is left."""
-    settings = uvicorn.Config(
+    """The running control's task; ended when the block is left."""
+    async with served(
         app,
+        sock,
         http=connection,
         ws="none",
-        lifespan="off",
         log_level="error",  # below that it says whenever someone speaks no HTTP
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # whether a proxy is believed is the operator's word (asker.py)
         limit_concurrency=_CONNECTIONS_MAX,
         backlog=_BACKLOG,
         timeout_graceful_shutdown=1,
-    )
-    server = _Server(settings)
-    serving = asyncio.create_task(server.serve(sockets=[sock]))
-    try:
+    ) as serving:
         yield serving
-    finally:
-        server.should_exit = True
-        with suppress(asyncio.CancelledError):
-            await serving
-        sock.close()

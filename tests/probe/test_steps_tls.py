@@ -8,6 +8,7 @@ import pytest
 
 from probe.steps import tcp, tls
 from probe.trace import Course, StepFailed
+from results.certificates import certificates
 from results.failure import Failure
 from results.records import Source, TlsStep
 from tests.probe import servers
@@ -118,7 +119,7 @@ async def test_an_interceptors_name_can_be_read(
 
 
 async def test_a_certificate_that_cannot_be_read_keeps_its_hash() -> None:
-    (kept,) = tls.certificates([b"no certificate"])
+    (kept,) = certificates([b"no certificate"])
     assert len(kept.sha256) == 64
     assert (kept.subject, kept.not_after) == ("", None)
 

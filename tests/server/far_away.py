@@ -23,7 +23,7 @@ from server.control.endpoint import Access, create_control
 from server.control.limits import Budget, Limits
 from server.control.look import Looks, looking
 from server.control.patience import Patient
-from server.control.run import served
+from server.control.run import answering
 from server.listen import bound
 from tests.probe.servers import Peer, Reader, Writer, page
 
@@ -126,7 +126,7 @@ async def far_away(
     async with looking(tools, Door(allow_private=allow_private), limits, clock) as looks:
         app = create_control(looks, access, Budget(limits.per_minute, clock), tools.utcnow)
         async with (
-            served(app, sock, connection),
+            answering(app, sock, connection),
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=False) as client,
         ):
             client.timeout = httpx.Timeout(30)
