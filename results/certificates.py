@@ -28,5 +28,5 @@ def certificate(der: bytes) -> Certificate:
             not_before=parsed.not_valid_before_utc,
             not_after=parsed.not_valid_after_utc,
         )
-    except (ValueError, OverflowError, x509.UnsupportedGeneralNameType):
+    except (ValueError, OverflowError, x509.UnsupportedGeneralNameType, x509.InvalidVersion):
         return Certificate(sha256=sha256, sha1=sha1)

@@ -52,7 +52,10 @@ def parse(text: str) -> Url:
     host = _host_of(text, parts)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     scheme: Literal["http", "https"] = "https" if parts.scheme == "https" else "http"
-    return Url(scheme=scheme, host=host, port=_port_of(text, parts), path=quote(path, safe=_KEPT))
+    url = Url(scheme=scheme, host=host, port=_port_of(text, parts), path=quote(path, safe=_KEPT))
+    if len(str(url)) > MAX_CHARACTERS:  # a letter that is no ASCII takes six
+        raise _bad(text, f"is {len(str(url))} characters long when percent-encoded", f"allowed are {MAX_CHARACTERS}")
+    return url
 
 
 def canonical_url(text: str) -> str:

@@ -108,7 +108,12 @@ class HttpCase(Case):
     @cached_property
     def likeness(self) -> str:
         """In words, why the page is the true one; empty where it isn't or nothing is there to compare."""
-        return content.alike(self.page, self.true_page) if self.page and self.true_page else ""
+        others = [step for step in self._control_steps if step.failure is None]
+        # A page that the path writes comes from every address here: the control's word goes before ours.
+        others = others or ([self.true_page] if self.true_page else [])
+        page = self.page
+        signs = (content.alike(page, other) for other in others) if page else ()
+        return next((sign for sign in signs if sign), "")
 
     @property
     def error_for_all(self) -> bool:

@@ -50,7 +50,12 @@ class TlsCase(Case):
         """How the handshakes failed, the commonest; None where one didn't, or none was tried."""
         if any(step.failure is None for step in self.steps):
             return None
-        return commonest(step.failure for step in self.steps)
+        return commonest([step.failure for step in self.refused] or (step.failure for step in self.steps))
+
+    @cached_property
+    def refused(self) -> tuple[TlsStep, ...]:
+        """Handshakes in which a certificate was shown, and refused: what one lost packet ended says less."""
+        return tuple(step for step in self.steps if step.failure in CERTIFICATE_FAILURES and not step.alert)
 
     @property
     def endpoint(self) -> str:
@@ -59,11 +64,11 @@ class TlsCase(Case):
     @cached_property
     def bad_certificate(self) -> bool:
         """Whether a certificate was shown and refused."""
-        return self.failure in CERTIFICATE_FAILURES and not any(step.alert for step in self.steps)
+        return bool(self.refused) and self.failure is not None
 
     @property
     def trouble(self) -> str:
-        return self.steps[-1].detail or str(self.failure)
+        return (self.refused or self.steps)[-1].detail or str(self.failure)
 
     @property
     def issuer(self) -> str:
@@ -72,11 +77,11 @@ class TlsCase(Case):
     @property
     def trusted_but_bad(self) -> bool:
         """OpenSSL complains of dates only after the chain has led to a root that we trust: nobody forged it."""
-        return all("expired" in step.detail or "not yet valid" in step.detail for step in self.steps)
+        return all("expired" in step.detail or "not yet valid" in step.detail for step in self.refused)
 
     @property
     def expired(self) -> bool:
-        return all("expired" in step.detail for step in self.steps)
+        return all("expired" in step.detail for step in self.refused)
 
     @cached_property
     def authority(self) -> Known | None:

@@ -8,20 +8,25 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from tests.lab import packets, sniff
+from tests.lab.cut import Cutter
 from tests.lab.flows import MOST_BYTES, Flow, Stream
 from tests.lab.forgery import Line, answer
 from tests.lab.packets import ACK, RST, SYN, TCP, UDP, Packet
 from tests.lab.rules import (
     Address,
+    CloseAfter,
     Degrade,
     Everything,
     Forge,
     Freeze,
     Hit,
     Host,
+    Lose,
     Nat,
     Police,
+    Port,
     Query,
+    ResetAfter,
     Rule,
     Shape,
     Sni,
@@ -38,6 +43,8 @@ MOST_HITS = 100_000
 
 def _named(pattern: str, name: str) -> bool:
     pattern = pattern.lower()
+    if pattern == "*":
+        return True
     if pattern.startswith("*."):
         return name == pattern[2:] or name.endswith(pattern[1:])
     return name == pattern
@@ -219,7 +226,9 @@ class Censor:
         match rule.then:
             case Nat(ip):
                 self._turn(flow, packets.address(ip), rule, packet)
-            case Freeze() | Shape() | Police() | Degrade() as then:
+            case ResetAfter() | CloseAfter() as then:
+                flow.spoilers.setdefault(number, Cutter(then, self._hop(rule), self._line))
+            case Freeze() | Lose() | Shape() | Police() | Degrade() as then:
                 fresh = spoiler(then, self._chance)
                 shared = isinstance(then, Shape | Police) and then.shared
                 flow.spoilers.setdefault(number, self._shared.setdefault(number, fresh) if shared else fresh)
@@ -284,6 +293,8 @@ def _by_address(rule: Rule, packet: Packet) -> str | None:
         case Everything():
             return _endpoint(packet)
         case Address(ip, port) if packets.address(ip) == packet.target and port in (None, packet.target_port):
+            return _endpoint(packet)
+        case Port(number) if number == packet.target_port:
             return _endpoint(packet)
     return None
 

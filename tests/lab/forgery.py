@@ -8,17 +8,21 @@ from typing import Protocol
 
 from tests.lab import packets, sniff
 from tests.lab.packets import ACK, FIN, PSH, RST, TCP, UDP, Packet
-from tests.lab.rules import Action, BlockPage, Close, Forge, Redirect, Reset, Unreachable
+from tests.lab.rules import Action, BlockPage, Close, Forge, Redirect, Reset, Say, Unreachable
 
 _UNREACHABLE_CODES = {"net": 0, "host": 1, "port": 3, "admin": 13}
 _RCODES = {"NOERROR": 0, "FORMERR": 1, "SERVFAIL": 2, "NXDOMAIN": 3, "NOTIMP": 4, "REFUSED": 5}
 
 
 class Line(Protocol):
-    """Where the censor stands: forged packets leave from a hop, with the TTL they set out with."""
+    """Where the censor stands: forged packets leave from a hop, with the TTL they set out with.
+
+    `to_client` is an answer to what the client has just sent; `behind` follows what the server has just sent.
+    """
 
     def to_client(self, raw: bytes, hop: int) -> None: ...
     def to_server(self, raw: bytes, hop: int) -> None: ...
+    def behind(self, raw: bytes, hop: int) -> None: ...
     def hop_address(self, hop: int) -> bytes: ...
 
 
@@ -39,6 +43,8 @@ def answer(action: Action, to: Packet, hop: int, line: Line) -> None:
             line.to_client(packets.tcp_answer(to, FIN | ACK, ttl=ttl), hop)
         case BlockPage(status, body, headers, ttl) if to.protocol == TCP and to.payload:
             _send_last_words(_http(status, headers, body.encode()), to, hop, line, ttl)
+        case Say(payload, ttl) if to.protocol == TCP and to.payload:
+            _send_last_words(payload, to, hop, line, ttl)
         case Redirect(location, status, ttl) if to.protocol == TCP and to.payload:
             _send_last_words(_http(status, (("Location", location),), b""), to, hop, line, ttl)
 

@@ -17,12 +17,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from tests.lab import kernel, world
-from tests.lab.orders import ALIVE, Orders, Plan
+from tests.lab.orders import ALIVE, CLIENT_ROOTS, Orders, Plan, Route
 from tests.lab.router import Router
 
 DEVICE = "tun0"
 MTU = 1500
 _QUEUE_PACKETS = 3000
+OS_ROOTS = (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/pki/tls/certs/ca-bundle.crt"))
 _SETTINGS = {
     f"ipv6/conf/{DEVICE}/disable_ipv6": "1",  # the lab has IPv4 only
     "ipv4/ip_forward": "0",  # a new namespace may take this and the next from the host
@@ -43,6 +44,24 @@ def _network(addresses: str) -> int:
     lines += f"route add default dev {DEVICE}\n"
     subprocess.run(["ip", "-batch", "-"], input=lines, text=True, check=True)
     return device
+
+
+def _follow_ipv6(route: Route) -> None:
+    """A way into the IPv6 internet that the client believes in; the router loses all that is sent on it."""
+    if route.client_ipv6 is None:
+        return
+    Path(f"/proc/sys/net/ipv6/conf/{DEVICE}/disable_ipv6").write_text("0", encoding="ascii")
+    lines = f"address add {route.client_ipv6}/128 dev {DEVICE} nodad\nroute add default dev {DEVICE}\n"
+    subprocess.run(["ip", "-6", "-batch", "-"], input=lines, text=True, check=True)
+
+
+def _trust(folder: Path) -> None:
+    """The operating system's root certificates are those of the lab, in this mount namespace."""
+    roots = folder / CLIENT_ROOTS
+    roots.touch()
+    for store in OS_ROOTS:
+        if store.exists():
+            kernel.bind(roots, store.resolve())
 
 
 def _resolve_with(folder: Path, name: str, resolver: str) -> None:
@@ -110,6 +129,7 @@ def main() -> None:
     inhabited = {_this_network()}
     world_pid = _child(lambda: _run_world(orders.plan, to_world), (to_lab, to_router))
     client = _network(f"address add {orders.route.client}/32 dev {DEVICE}\n")
+    _follow_ipv6(orders.route)
     inhabited.add(_this_network())
     router_pid = _child(lambda: _run_router(orders, client, outside, to_router), (to_lab, to_world))
     to_world.close()
@@ -132,6 +152,7 @@ def _run_world(plan: Plan, control: Connection) -> None:
 
 def _run_router(orders: Orders, client: int, outside: int, control: Connection) -> None:
     _resolve_with(orders.plan.folder, "client", orders.plan.isp_resolver)
+    _trust(orders.plan.folder)
     router = Router(client, outside, orders.road, orders.route, orders.rules, orders.seed)
     control.send(None)
     router.run(control)

@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from email.utils import format_datetime
 from ipaddress import IPv4Address
 from itertools import count
 from multiprocessing.connection import Connection, Pipe
@@ -19,13 +20,21 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.lab import addresses, rights, settings
+from tests.lab.certificates import now
 from tests.lab.commands import Command, Place, environment
 from tests.lab.orders import ALIVE, Counters, Orders, Placed, Plan, Road, Route
+from tests.lab.pages import Page
 from tests.lab.rules import Address, Hit, Nat, Rule
 from tests.lab.site import Answer, Certificate, Site
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PATIENCE_S = 30
+MIDDLE_MEN = {
+    addresses.MIDDLE_MAN_2020: Certificate.ISCA,
+    addresses.ANTIVIRUS: Certificate.ANTIVIRUS,
+    addresses.EMPLOYER: Certificate.EMPLOYER,
+    addresses.PORTAL: Certificate.PORTAL,
+}
 
 
 class LabBroken(RuntimeError):
@@ -48,14 +57,21 @@ class Lab:
         seed: int = 1,
         isp_zone: Mapping[str, Answer] | None = None,
         zone: Mapping[str, Answer] | None = None,
+        client: str = addresses.CLIENT,
+        client_ipv6: str | None = None,
+        client_roots: Iterable[Certificate] = (),
+        world_clock_ahead_s: float = 0.0,
     ) -> None:
+        self._ahead_s = world_clock_ahead_s
         self.sites = self._placed(sites)
         if not 1 <= hops <= len(addresses.HOPS):
             raise ValueError(f"a lab has 1 to {len(addresses.HOPS)} hops")
         self.hops = addresses.HOPS[:hops]
         self._rules, self._seed = self._checked(rules), seed
         self._road = Road(delay_ms, jitter_ms, loss)
-        self._route = Route(addresses.CLIENT, self.hops, frozenset(silent_hops))
+        self._client_ip = client
+        self._route = Route(client, self.hops, frozenset(silent_hops), client_ipv6)
+        self._client_roots = tuple(client_roots)
         self._isp_zone, self._zone = dict(isp_zone or {}), dict(zone or {})
         self._own_user = rights.needs_own_user()
         self._lock = threading.Lock()
@@ -110,9 +126,12 @@ class Lab:
             clean_resolver=addresses.CLEAN_RESOLVER,
             doh=Placed(doh, addresses.DOH_RESOLVER),
             middle_man=addresses.MIDDLE_MAN,
+            middle_men=MIDDLE_MEN,
             spare=addresses.SPARE,
             isp_lies=self._isp_zone,
             extra_zone={addresses.CONTROL_NAME: Answer(addresses=(addresses.CONTROL,)), **self._zone},
+            ahead_s=self._ahead_s,
+            client_roots=self._client_roots,
         )
         return Orders(self._road, self._route, self._rules, self._seed, plan, self._own_user)
 
@@ -201,7 +220,8 @@ class Lab:
 
     @property
     def client_ip(self) -> str:
-        return addresses.CLIENT
+        """The client's address as it is now."""
+        return self._client_ip
 
     @property
     def reference_urls(self) -> list[str]:
@@ -247,6 +267,11 @@ class Lab:
         if route is not None:
             self._ask(self._router, "route", route)
 
+    def move_client(self, ip: str) -> None:
+        """The client has another address from now on, as after a change of networks. Its open connections die."""
+        self._ask(self._router, "client", str(IPv4Address(ip)))
+        self._client_ip = ip
+
     def set_isp_zone(self, lies: Mapping[str, Answer]) -> None:
         """What the ISP's resolver says otherwise than the truth, from now on."""
         self._ask(self._world, "isp_lies", dict(lies))
@@ -289,11 +314,15 @@ class Lab:
                 IPv4Address(rule.then.ip)
         return rules
 
-    @staticmethod
-    def _placed(sites: Iterable[Site], known: Mapping[str, str] | None = None) -> tuple[Placed, ...]:
+    def _reference(self, name: str) -> Site:
+        """A page that is no other site's, with the world's date."""
+        page = Page(f"Home of {name}", 2_000, headers=(("Date", format_datetime(now(self._ahead_s), usegmt=True)),))
+        return Site(name, http=page, https=page)
+
+    def _placed(self, sites: Iterable[Site], known: Mapping[str, str] | None = None) -> tuple[Placed, ...]:
         """Give each site an address: its own choice, the one it had, or the next free one."""
         ips = dict(known or {})
-        sites = (*sites, *map(Site, addresses.REFERENCE_NAMES))
+        sites = (*sites, *map(self._reference, addresses.REFERENCE_NAMES))
         taken = {*ips.values(), *(site.ip for site in sites)}
         free = (ip for number in count() if (ip := addresses.of_site(number)) not in taken)
         placed = []

@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.lab.rules import Rule
-from tests.lab.site import Answer, Site
+from tests.lab.site import Answer, Certificate, Site
 
 ALIVE = "alive"
 """A file in the lab's folder for as long as the lab lives."""
+
+CLIENT_ROOTS = "client-roots.pem"
+"""The file there that stands in the place of the root certificates of the client's operating system."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Route:
     client: str
     hops: tuple[str, ...]
     silent_hops: frozenset[int] = frozenset()
+    client_ipv6: str | None = None
+    """An IPv6 address with a default route on which everything is lost."""
 
 
 @dataclass
@@ -63,10 +68,16 @@ class Plan:
     clean_resolver: str
     doh: Placed
     middle_man: str
+    middle_men: Mapping[str, Certificate]
+    """More of them, by address: whose certificates each forges."""
     spare: tuple[str, ...]
     isp_lies: Mapping[str, Answer] = field(default_factory=dict)
     extra_zone: Mapping[str, Answer] = field(default_factory=dict)
     """Names besides those of the sites."""
+    ahead_s: float = 0.0
+    """How far the world's clock is ahead of this machine's; its certificates and dates go by it."""
+    client_roots: tuple[Certificate, ...] = ()
+    """Whose forgeries the client's operating system trusts besides the lab's CA."""
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,11 @@ class Router:
         self.counters.forged += 1
         self._send(self._world, packets.lower_ttl(raw, self._hops - hop), self._delay_s)
 
+    def behind(self, raw: bytes, hop: int) -> None:
+        """Right after the packet that is passing, however far from the client the censor stands."""
+        self.counters.forged += 1
+        self._send(self._client, packets.lower_ttl(raw, hop - 1), self._line_delay(self._client))
+
     def hop_address(self, hop: int) -> bytes:
         return packets.address(self._route.hops[hop - 1])
 
@@ -151,6 +156,9 @@ class Router:
             self.set_road(replace(self.road, **value))
         elif verb == "route":
             set_route(up=value)
+        elif verb == "client":
+            self._client_ip = packets.address(value)
+            set_address(value)
         elif verb == "hits":
             answer = self.censor.hits
         elif verb == "forget":
@@ -165,6 +173,12 @@ def set_route(*, up: bool) -> None:
     """The router lives in the client's namespaces, where the device is."""
     lines = "link set tun0 up\nroute replace default dev tun0\n" if up else "link set tun0 down\n"
     subprocess.run(["ip", "-batch", "-"], input=lines, text=True, check=True)
+
+
+def set_address(ip: str) -> None:
+    """The client is somebody else from now on; what was sent to its old address finds nobody."""
+    lines = f"address flush dev tun0 scope global\naddress add {ip}/32 dev tun0\nroute replace default dev tun0\n"
+    subprocess.run(["ip", "-4", "-batch", "-"], input=lines, text=True, check=True)
 
 
 def _drain(device: int, take: Any) -> None:

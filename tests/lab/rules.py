@@ -14,7 +14,7 @@ BLOCK_PAGE = (
     "<html><head><title>Access denied</title></head><body><h1>Access to this site is restricted</h1></body></html>"
 )
 
-# --- Triggers. A name is exact; "*.name" means the name and everything under it.
+# --- Triggers. A name is exact; "*.name" means the name and everything under it, "*" every name.
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,13 @@ class Address:
 
     ip: str
     port: int | None = None
+
+
+@dataclass(frozen=True)
+class Port:
+    """Anything sent to this port, wherever it is."""
+
+    number: int
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,14 @@ class Redirect:
 
 
 @dataclass(frozen=True)
+class Say:
+    """These bytes in the server's name, then FIN: a TLS alert, garbage, anything."""
+
+    payload: bytes
+    ttl: int = 64
+
+
+@dataclass(frozen=True)
 class Forge:
     """A forged DNS answer. NOERROR without addresses is an empty answer.
 
@@ -122,6 +137,27 @@ class Freeze:
     """Downstream goes silent after so many bytes of TCP or UDP payload."""
 
     after_bytes: int
+
+
+@dataclass(frozen=True)
+class ResetAfter:
+    """A forged reset once so many bytes of TCP payload have come down; 0 is right behind the server's SYN-ACK."""
+
+    after_bytes: int
+
+
+@dataclass(frozen=True)
+class CloseAfter:
+    """The same with a forged FIN: the client sees an orderly close."""
+
+    after_bytes: int
+
+
+@dataclass(frozen=True)
+class Lose:
+    """The flow's first so many packets upstream are lost, and then it is left alone."""
+
+    packets: int = 1
 
 
 @dataclass(frozen=True)
@@ -158,10 +194,11 @@ class Nat:
     ip: str
 
 
-Trigger = Sni | Host | Address | Query | Everything
-Ending = Drop | Reset | Close | Unreachable | BlockPage | Redirect | Forge
-Spoiling = Freeze | Shape | Police | Degrade
-Action = Ending | Spoiling | Nat
+Trigger = Sni | Host | Address | Port | Query | Everything
+Ending = Drop | Reset | Close | Unreachable | BlockPage | Redirect | Say | Forge
+Spoiling = Freeze | Lose | Shape | Police | Degrade
+Cutting = ResetAfter | CloseAfter
+Action = Ending | Spoiling | Cutting | Nat
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,10 @@ class Certificate(StrEnum):
     SELF_SIGNED = "self-signed"
     UNKNOWN_CA = "unknown CA"
     STATE = "forged by the state CA"
+    ISCA = "forged by the state CA of 2020"
+    ANTIVIRUS = "made by an antivirus program"
+    EMPLOYER = "made by an employer's proxy"
+    PORTAL = "a captive portal's own"
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Site:
     """Without it, the name is NXDOMAIN for everyone."""
     silent: bool = False
     """Its address is routed nowhere: dead for everyone."""
+    more_addresses: tuple[str, ...] = ()
+    """More A and AAAA records of its names, before its own. Nothing stands there unless another site does."""
 
 
 @dataclass(frozen=True)

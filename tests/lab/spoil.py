@@ -7,7 +7,7 @@ import random
 from typing import Protocol
 
 from tests.lab.packets import TCP
-from tests.lab.rules import Degrade, Freeze, Police, Shape, Spoiling
+from tests.lab.rules import Degrade, Freeze, Lose, Police, Shape, Spoiling
 
 
 class Spoiler(Protocol):
@@ -34,6 +34,18 @@ class _Freezer(_DownstreamOnly):
             return None
         self._left -= _payload_bytes(raw)
         return 0.0 if self._left >= 0 else None
+
+
+class _Loser:
+    def __init__(self, count: int) -> None:
+        self._left = count
+
+    def up(self, raw: bytes, now: float) -> float | None:  # noqa: ARG002 - the protocol's shape
+        self._left -= 1
+        return None if self._left >= 0 else 0.0
+
+    def down(self, raw: bytes, now: float) -> float | None:  # noqa: ARG002
+        return 0.0
 
 
 class _Bucket(_DownstreamOnly):
@@ -72,5 +84,7 @@ def spoiler(action: Spoiling, chance: random.Random) -> Spoiler:
             return _Bucket(kbit_s, burst_bytes, queue_bytes)
         case Police(kbit_s, burst_bytes):
             return _Bucket(kbit_s, burst_bytes, 0)
+        case Lose(count):
+            return _Loser(count)
         case Degrade():
             return _Degrader(action, chance)

@@ -14,7 +14,8 @@ from typing import Any
 
 from tests.lab import certificates, resolvers
 from tests.lab.certificates import Authority
-from tests.lab.orders import Plan
+from tests.lab.middle_men import MiddleMan
+from tests.lab.orders import CLIENT_ROOTS, Plan
 from tests.lab.resolvers import DnsOverHttps, Zone
 from tests.lab.site import Answer, Certificate
 from tests.lab.web import Contexts, Web
@@ -25,12 +26,16 @@ class World:
         self._plan, self._have = plan, set[str]()
         self._contexts = Contexts(plan.folder)
         self._web = Web(self._contexts)
+        self._middle_men = {ip: MiddleMan(self._contexts, kind) for ip, kind in plan.middle_men.items()}
         self._isp, self._clean = Zone(), Zone()
 
     async def open(self) -> None:
         plan = self._plan
+        certificates.set_clock(plan.ahead_s)
         (plan.folder / "ca.pem").write_bytes(certificates.authority_pem(Authority.GOOD))
-        self._give({plan.isp_resolver, plan.clean_resolver, plan.middle_man, *plan.spare})
+        roots = [certificates.root_pem(kind) for kind in (Certificate.GOOD, *plan.client_roots)]
+        (plan.folder / CLIENT_ROOTS).write_bytes(b"".join(roots))
+        self._give({plan.isp_resolver, plan.clean_resolver, plan.middle_man, *plan.middle_men, *plan.spare})
         await resolvers.serve(self._isp, plan.isp_resolver)
         await resolvers.serve(self._clean, plan.clean_resolver)
         await self._open_sites()
@@ -40,13 +45,17 @@ class World:
         placed = [each for each in (*self._plan.sites, doh) if not each.site.silent and each.ip]
         self._give({each.ip for each in placed})
         await self._web.open(placed, middle_man=self._plan.middle_man)
+        for ip, middle_man in self._middle_men.items():
+            await middle_man.stand(ip, placed)
         self._fill_zones()
 
     def _fill_zones(self) -> None:
-        truth = dict(self._plan.extra_zone)
+        known: dict[str, Answer] = {}
         for placed in (*self._plan.sites, self._plan.doh):
             if placed.site.resolves:
-                truth |= dict.fromkeys(placed.names, Answer(addresses=(placed.ip,)))
+                answer = Answer(addresses=(*placed.site.more_addresses, placed.ip))
+                known = {**dict.fromkeys(placed.names, answer), **known}  # of two of one name the first is the truth
+        truth = {**self._plan.extra_zone, **known}
         self._clean.answers = truth
         self._isp.answers = {**truth, **self._plan.isp_lies}
 
@@ -63,7 +72,8 @@ class World:
             self._fill_zones()
         elif verb == "sites":
             self._plan = replace(self._plan, sites=value)
-            await self._web.close()
+            for web in (self._web, *self._middle_men.values()):
+                await web.close()
             await self._open_sites()
         elif verb == "certificate":
             return self._certificate(*value)

@@ -13,6 +13,7 @@ from results.records import (
     Aim,
     AnyStep,
     Certificate,
+    Condition,
     Control,
     DnsAnswer,
     DnsStep,
@@ -37,12 +38,17 @@ MOMENTS = st.floats(min_value=0, max_value=30)
 AMOUNTS = st.integers(min_value=0, max_value=1 << 20)
 WORDS = st.sampled_from(["", "Ratel.kz", "certificate has expired", "Доступ {c} ограничен", "\x00\u2028"])
 HEADERS = st.sampled_from(["server", "x-a", "x-b", "date"])
+NETWORKS = st.none() | st.sampled_from([1, 9198, 15133, 4_294_967_295])
+COUNTRIES = st.none() | st.sampled_from(["KZ", "DE", ""])
+DAYS = st.none() | st.datetimes(timezones=st.just(UTC))
 CERTIFICATES = st.builds(
     Certificate,
     sha256=WORDS,
+    sha1=WORDS,
+    subject=WORDS,
     issuer=WORDS,
-    not_before=st.none() | st.datetimes(timezones=st.just(UTC)),
-    not_after=st.none() | st.datetimes(timezones=st.just(UTC)),
+    not_before=DAYS,
+    not_after=DAYS,
 )
 ANSWERS = st.builds(
     DnsAnswer,
@@ -106,8 +112,32 @@ CONTROLS = st.builds(
     failure=st.sampled_from([None, None, Failure.TIMEOUT]),
     hops=HOPS,
     steps=SOME_STEPS,
+    at=DAYS,
+    asker_asn=NETWORKS,
+    asker_country=COUNTRIES,
 )
-REFERENCES = st.builds(Reference, url=URLS, failure=FAILURES, layer=st.none() | st.sampled_from(Layer))
+REFERENCES = st.builds(
+    Reference,
+    url=URLS,
+    failure=FAILURES,
+    layer=st.none() | st.sampled_from(Layer),
+    gone=st.booleans(),
+    handshake_ms=st.none() | MOMENTS,
+    detail=WORDS,
+    chain=st.lists(CERTIFICATES, max_size=2).map(tuple),
+    plain_status=st.none() | st.sampled_from([0, 200, 302, 511]),
+    plain_host=st.none() | st.sampled_from(["ratel.kz", "login.hotel.example", ""]),
+)
+CONDITIONS = st.builds(
+    Condition,
+    asn_before=NETWORKS,
+    asn_after=NETWORKS,
+    moved=st.booleans(),
+    clock_ahead_s=st.none() | st.sampled_from([0.0, -90_000.0, 1e9]) | MOMENTS,
+    ipv6=st.none() | st.booleans(),
+    asn_table=st.sampled_from(["", "2026-11-01"]),
+)
+ASNS = st.dictionaries(ADDRESSES, st.sampled_from([1, 9198, 15133]), max_size=4)
 VANTAGES = st.builds(Vantage, name=WORDS, country=st.none() | WORDS, asn=st.none() | AMOUNTS)
 MEASUREMENTS = st.builds(
     Measurement,
@@ -120,6 +150,9 @@ MEASUREMENTS = st.builds(
     cut_short=st.booleans(),
     steps=SOME_STEPS,
     control=st.none() | CONTROLS,
+    more_controls=st.just(()) | st.lists(CONTROLS, max_size=2).map(tuple),
+    condition=st.none() | CONDITIONS,
+    asns=ASNS,
     references=st.none() | st.lists(REFERENCES, max_size=2).map(tuple),
     loop_lag_ms=st.none() | MOMENTS,
 )

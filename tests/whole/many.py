@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import resource
 import sys
 import threading
 import time
@@ -42,7 +41,8 @@ async def main(file: str, list_: str, concurrency: int) -> None:
         if thread.name == "kedergi-lookup":
             thread.join()
     left = {"files": open_files() - files, "tasks": len(asyncio.all_tasks()) - tasks}
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())  # noqa: ASYNC240
+    peak_mb = int(status["VmHWM"].split()[0]) / 1024  # ru_maxrss may hold the parent's, from before it became us
     cost = {"seconds": seconds, "cpu_s": cpu_s, "peak_mb": peak_mb}
     print(json.dumps({"verdicts": verdicts, "found": found, **cost, "left": left}))
 

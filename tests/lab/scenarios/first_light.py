@@ -1,16 +1,10 @@
-"""What the ISP does, and what must be concluded. Each row is a promise to the reader of our reports.
+"""The first country of scenarios: one act of the ISP each, the plainest kinds.
 
-All rows live in one lab side by side (`lab_of`). All names are invented, and all of it is simulated.
+All rows live in one lab side by side. All names are invented, and all of it is simulated.
 """
-
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urlsplit
 
 from tests.lab import pages
 from tests.lab.addresses import MIDDLE_MAN
-from tests.lab.lab import Lab
 from tests.lab.pages import Page
 from tests.lab.rules import (
     Action,
@@ -30,43 +24,8 @@ from tests.lab.rules import (
     Sni,
     Unreachable,
 )
+from tests.lab.scenarios.scenario import Scenario
 from tests.lab.site import Answer, Certificate, Site, nowhere, refused, silent
-
-
-@dataclass(frozen=True)
-class Scenario:
-    name: str
-    url: str
-    isp: str
-    """What the ISP does, in words."""
-    verdict: str
-    """accessible, blocked, throttled, down or inconclusive."""
-    mechanisms: tuple[str, ...] = ()
-    site: Site | None = None
-    """What stands at the host of the URL; a plain site if nothing is said."""
-    more_sites: tuple[Site, ...] = ()
-    rules: tuple[Rule, ...] = ()
-    lies: Mapping[str, Answer] = field(default_factory=dict)
-    """What the ISP's resolver says otherwise than the truth."""
-
-    @property
-    def host(self) -> str:
-        return urlsplit(self.url).hostname or ""
-
-    @property
-    def sites(self) -> tuple[Site, ...]:
-        return (self.site or Site(self.host), *self.more_sites)
-
-
-def lab_of(scenarios: Iterable[Scenario], *, rules: Iterable[Rule] = (), **options: Any) -> Lab:
-    """A lab in which all these scenarios hold, and these rules of the caller's before theirs."""
-    scenarios = tuple(scenarios)
-    return Lab(
-        sites=[site for scenario in scenarios for site in scenario.sites],
-        rules=[*rules, *(rule for scenario in scenarios for rule in scenario.rules)],
-        isp_zone={name: answer for scenario in scenarios for name, answer in scenario.lies.items()},
-        **options,
-    )
 
 
 def _on_sni(name: str, then: Action) -> tuple[Rule, ...]:
