@@ -5,6 +5,7 @@ import sys
 import typer
 
 from probe import cli as probe
+from results import cli as results
 from results.knowledge import cli as fingerprints
 from server import cli as server
 from targets import cli as targets
@@ -19,6 +20,7 @@ app = typer.Typer(
 app.command("up")(server.up)
 app.command("check")(probe.check)
 app.command("probe")(probe.probe)
+app.command("judge")(results.judge)
 app.command("control")(server.control)
 app.add_typer(targets.app, name="targets")
 app.add_typer(fingerprints.app, name="fingerprints")

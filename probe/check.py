@@ -151,10 +151,12 @@ class _Visit:
         if arrival is not None and (arrival.proven or where.is_address):
             return arrival
         # The page didn't come, or anyone may have written it: what do the addresses give that nobody altered?
-        elsewhere = list(await trusted) if trusted and not self.bypassed else []
+        elsewhere, source = list(await trusted) if trusted and not self.bypassed else [], Source.TRUSTED
+        if not elsewhere and course.attempt > 1 and not where.is_address:
+            elsewhere, source = await self.witness.addresses(where.url), Source.CONTROL
         if not elsewhere or set(elsewhere) & set(own):
             return arrival
-        other = await self.fetch(course, where, elsewhere, Source.TRUSTED)
+        other = await self.fetch(course, where, elsewhere, source)
         self.bypassed = other is not None
         return arrival or other
 
@@ -219,8 +221,7 @@ class _Visit:
 
     async def compare(self, course: Course, where: net.Place, looking: "asyncio.Task[Look]") -> None:
         """A/B tests of what failed, where there is a neutral name and address."""
-        neutrals = (await looking).neutrals
-        tests = doubt.tests(self.reach, course, where, self.trace.steps, neutrals)
+        tests = doubt.tests(self.reach, course, where, self.trace.steps, await looking)
         await asyncio.gather(*tests)
 
     async def swap(self, course: Course, where: net.Place) -> None:
@@ -231,10 +232,8 @@ class _Visit:
         look = await self.tools.line.look()
         self.looks.append(look)
         if not where.is_address:
-            neutrals = look.neutrals[:2]
-            elsewhere = [doubt.ask_elsewhere(self.reach, course, where, neutral) for neutral in neutrals]
-            name = doubt.of_name(self.reach, course, where, self.trace.steps, neutrals)
-            await asyncio.gather(*elsewhere, *name)
+            tests = doubt.of_page(self.reach, course, where, self.trace.steps, look)
+            await asyncio.gather(*tests, *doubt.of_name(self.reach, course, where, self.trace.steps, look))
 
     def ask_control(self, where: net.Place, addresses: list[str]) -> None:
         """Asks once, as soon as there are addresses to ask about."""
@@ -260,8 +259,9 @@ class _Visit:
         return list(dict.fromkeys(step.ip for step in dialled if step.source in _ORDINARY))
 
     def look(self) -> Look | None:
-        """Of the looks at the line the worst: what was seen while it was down means nothing."""
-        return min(self.looks, key=lambda look: look.answered, default=None)
+        """Of the looks at the line one that found it dead, since what was seen then means nothing; else the best."""
+        dead = next((look for look in self.looks if look.dead), None)
+        return dead or max(self.looks, key=lambda look: look.answered, default=None)
 
     def run_beside(self, work: "Coroutine[Any, Any, Any]") -> "asyncio.Task[Any]":
         task = self.group.create_task(work)

@@ -82,8 +82,10 @@ class Reach:
         await names.hear(course, name, ip, Via.UDP, timeout_s=self.within(_NOBODY_S), enough=enough)
 
     async def ask_once(self, course: Course, ip: str, port: int, where: net.Place) -> None:
-        """One request without TLS for its outcome alone."""
-        connection = await self.connect(course, ip, port, Source.NEUTRAL)
+        """One request for its outcome alone."""
+        connection: net.Tcp | net.Tls | None = await self.connect(course, ip, port, Source.NEUTRAL)
+        if where.scheme == "https" and isinstance(connection, net.Tcp):
+            connection = await self.shake(course, connection, ip, port, where.host, Source.NEUTRAL)
         if connection is not None:
             endpoint, limit_s = tcp.endpoint(ip, port), self.within(HTTP_S[2])
             cookies = net.Cookies()

@@ -22,7 +22,7 @@ from probe.scrub import scrubbed
 from probe.services import Services
 from probe.steps import http, tcp, tls
 from probe.trace import Course, StepFailed, Trace
-from results.failure import CERTIFICATE_FAILURES
+from results.failure import CERTIFICATE_FAILURES, Failure
 from results.hops import split
 from results.records import HttpStep, Layer, Reference, Source, TlsStep, Via, is_bogon
 
@@ -55,6 +55,20 @@ class Look:
     @property
     def answered(self) -> int:
         return sum(reference.failure is None for reference in self.references)
+
+    @property
+    def dead(self) -> bool:
+        """Whether nothing at all came back, from references that have a name."""
+        asked = [reference for reference in self.references if not reference.gone]
+        return bool(asked) and all(each.failure is not None and each.plain_status is None for each in asked)
+
+    @property
+    def spare(self) -> tuple[Neutral, ...]:
+        """The neutral addresses to which a site's name may be sent.
+
+        Some censors punish the address for a while; one reference is kept out of it, to tell that the line is up.
+        """
+        return self.neutrals[:-1] if len(self.references) > 1 else self.neutrals
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +212,9 @@ class Line:
                 task.cancel()
         if not addresses:
             raise StepFailed(next(step.failure for step in course.trace.steps if step.failure is not None))
-        # A captive portal's or a lying resolver's private address says nothing of the line to the world.
-        public = [ip for ip in addresses if not is_bogon(ip)] or addresses
+        public = [ip for ip in addresses if not is_bogon(ip)]
+        if not public:  # a captive portal's or a lying resolver's; it says nothing of the line to the world
+            raise StepFailed(Failure.DNS_BOGON)
         return next((ip for ip in public if ":" not in ip), public[0])
 
 

@@ -43,6 +43,11 @@ class Witness:
             if answer is not None:
                 self._more.append(answer)
 
+    async def addresses(self, url: str) -> list[str]:
+        """What the control was told are the addresses of a hop's name."""
+        side = there(await self.answer()).get(scrubbed_url(url))
+        return sorted(side.system_addresses) if side else []
+
     async def answer(self) -> Control | None:
         """The control's answer, once it is there; None where none was asked, or not waited for."""
         if self.asked is not None:

@@ -21,6 +21,7 @@ from results.records import (
 )
 
 ORDINARY = frozenset({Source.LITERAL, Source.SYSTEM})
+_TRUE = frozenset({Source.TRUSTED, Source.CONTROL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +88,8 @@ class Side:
 
     @property
     def other(self) -> tuple[Way, ...]:
-        """Ways over addresses that the trusted resolver gave."""
-        return tuple(way for way in self.ways if way.source is Source.TRUSTED)
+        """Ways over addresses that those gave whom the network can't alter."""
+        return tuple(way for way in self.ways if way.source in _TRUE)
 
     @property
     def system_addresses(self) -> frozenset[str]:

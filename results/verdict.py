@@ -25,6 +25,7 @@ from results.rules import (
 )
 
 _REDIRECTS_MAX = 10
+_TLS = 2  # its place in LAYERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,13 @@ def _hop(case: Case) -> Iterator[Finding]:
 
 
 def _past_the_resolver(case: Case) -> Iterator[Finding]:
-    """Several causes at once are all named: the name is lied about, and its true address is blocked as well."""
+    """Several causes at once are all named: the name is lied about, and its true address is blocked as well.
+
+    Or the lie leads to a state's own interceptor.
+    """
+    tls = _first(LAYERS[_TLS], case)
+    if tls.reason.rule == "tls_state_authority":
+        yield replace(tls, verdict=None)
     true = replace(case, ways=case.here.other)
     for layer in LAYERS[1:]:
         finding = _first(layer, true)
@@ -158,7 +165,8 @@ def _end(measurement: Measurement, sides: tuple[Side, ...], confidence: Confiden
         yield _end_finding("not_measured", Verdict.INCONCLUSIVE, Fault.US, "Nothing could be measured.")
     else:
         how = "over the site's own certificate" if page.url.startswith("https:") else "without TLS"
-        says = f"The page came in {page.t * 1000:.0f} ms with status {page.status}, {how}."
+        took = f" in {page.t * 1000:.0f} ms" if page.t > 0 else ""
+        says = f"The page came{took} with status {page.status}, {how}."
         finding = _end_finding("page_arrived", Verdict.ACCESSIBLE, None, says)
         yield replace(finding, confidence=confidence)
 

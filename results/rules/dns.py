@@ -7,7 +7,7 @@ from results import content
 from results.failure import CERTIFICATE_FAILURES, Failure
 from results.hops import dns_failure
 from results.knowledge.blockpages import Fingerprint, forged_address
-from results.records import Aim, DnsAnswer, DnsStep, Via, is_bogon
+from results.records import Aim, DnsAnswer, DnsStep, TlsStep, Via, is_bogon
 from results.rules.page import HttpCase
 from results.rules.rule import (
     BLOCKED,
@@ -35,6 +35,7 @@ MECHANISM = {
     Failure.TIMED_OUT: "dns.timeout",
     Failure.DNS_TEMPORARY: "dns.timeout",
     Failure.REFUSED: "dns.refused",
+    Failure.DNS_BOGON: "dns.bogus",
 }
 _NO_SUCH_NAME = frozenset({Failure.DNS_NXDOMAIN, Failure.DNS_NO_ANSWER})
 
@@ -78,6 +79,10 @@ class DnsCase(Case):
     def truth_sayer(self) -> str:
         return "the trusted resolver" if self.here.trusted_addresses else "the control"
 
+    @property
+    def known_elsewhere(self) -> bool:
+        return bool(self.true_addresses) or any(way.arrived for way in self.control_ways)
+
     @cached_property
     def control_denied(self) -> bool:
         """Whether the control is told that there is no such name, or gets an address that can't be a site's."""
@@ -119,7 +124,9 @@ class DnsCase(Case):
     @cached_property
     def _proven_addresses(self) -> frozenset[str]:
         """Where the site's certificate was shown, here or to the control."""
-        return frozenset(way.ip for way in (*self.here.ordinary, *self.control_ways) if way.secured)
+        shaken = (step for step in self.here.tests if isinstance(step, TlsStep) and step.aim is Aim.OTHER_PORT)
+        tested = (step.ip for step in shaken if step.failure is None)
+        return frozenset((*(way.ip for way in (*self.here.ordinary, *self.control_ways) if way.secured), *tested))
 
     @property
     def foreign(self) -> bool:
@@ -158,7 +165,7 @@ class DnsCase(Case):
             pages = [way.http for way in self.control_ways if way.arrived and way.http]
         shown = self.here.page
         same = shown is not None and any(shown.http and content.alike(shown.http, page) for page in pages)
-        return bool(pages) and not same
+        return bool(pages) and not same and (shown is None or self._http.given_for_any_name)
 
     @property
     def path_answers(self) -> bool:
@@ -242,7 +249,7 @@ DNS_RULES = (
     ),
     Rule(
         "dns_fails_here_only",
-        lambda c: c.failure is not None and bool(c.true_addresses),
+        lambda c: c.failure is not None and c.known_elsewhere,
         BLOCKED, PATH, as_repeated, _mechanism,
         "The resolver here fails for this name ({c.failure}); {c.truth_sayer} knows its address.",
     ),

@@ -89,13 +89,13 @@ HTTP_RULES = (
     Rule(
         "http_body_stops_here_only",
         lambda c: c.cut and c.failure in SILENCE and c.control_page is not None,
-        THROTTLED, PATH, sure(LIKELY), only("throughput.freeze"),
+        THROTTLED, PATH, as_repeated, only("throughput.freeze"),
         "The page stops after {c.got_bytes} bytes and nothing more comes; the control gets {c.control_bytes} bytes.",
     ),
     Rule(
         "http_body_cut_here_only",
         lambda c: c.cut and c.control_page is not None,
-        BLOCKED, PATH, sure(LIKELY), only("http.truncated"),
+        BLOCKED, PATH, as_repeated, only("http.truncated"),
         "The page is cut after {c.got_bytes} bytes ({c.failure}); the control gets {c.control_bytes} bytes.",
     ),
     Rule(
@@ -165,6 +165,13 @@ HTTP_RULES = (
         "What answers here is a known block page: {c.block_page_words}.",
     ),
     Rule("http_like_the_true_page", lambda c: bool(c.likeness), None, None, sure(LIKELY), NOTHING, ""),
+    Rule(
+        "http_site_answers_alike",
+        lambda c: bool(c.given_over_tls),
+        None, SITE, sure(LIKELY), NOTHING,
+        "What comes here (status {c.status}) is not what comes elsewhere, and comes over the site's own certificate as "
+        "well: it is the site's.",
+    ),
     Rule(
         "http_one_page_for_all",
         lambda c: c.one_page_for_all,

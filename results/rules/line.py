@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from results.content import same_site
-from results.failure import CERTIFICATE_FAILURES
-from results.records import Certificate, Layer, Reference, TlsStep, is_bogon
+from results.failure import CERTIFICATE_FAILURES, Failure
+from results.records import Certificate, Layer, Reference, TlsStep, Via, is_bogon
 from results.rules.rule import LINE, NOTHING, UNKNOWN, US, WEAK, Case, Rule, is_lame, sure
 from results.rules.vantage import VantageCase
 
@@ -27,8 +27,11 @@ class LineCase(Case):
 
     @property
     def no_names(self) -> bool:
-        """Whether the resolver here finds no reference either."""
-        return self.references_dead and all(reference.layer is Layer.DNS for reference in self.references)
+        """Whether the resolver here finds no reference either, while others can be asked over this line."""
+        nameless = all(reference.layer is Layer.DNS for reference in self.references)
+        control = self.measurement.control
+        reached = any(step.answers for step in self.here.asked(Via.TRUSTED)) or (control is not None and control.spoke)
+        return self.references_dead and nameless and reached
 
     @property
     def all_forged(self) -> bool:
@@ -46,8 +49,11 @@ class LineCase(Case):
     @property
     def signed_by_the_same(self) -> bool:
         """Whether who signed for the site signed for a reference as well: it reads along on this machine or line."""
-        signers = {_signer(reference.chain) for reference in self.references if reference.chain}
-        return any(_signer(step.chain) in signers for step in self.refused if step.chain)
+        forged = (each for each in self.references if each.chain and not _is_sound(each.failure))
+        signers = {_signer(reference.chain) for reference in forged}
+        return any(
+            _signer(step.chain) in signers for step in self.refused if step.chain and not _is_sound(step.failure)
+        )
 
     @property
     def signer(self) -> str:
@@ -107,6 +113,12 @@ class LineCase(Case):
         return self.here.is_address and is_bogon(self.here.host)
 
     @property
+    def unnamed(self) -> bool:
+        last = (*self.here.asked(Via.SYSTEM), *self.here.last_steps) if not self.ways else self.here.last_steps
+        failed = [step.failure for step in last if step.failure is not None]
+        return bool(failed) and len(failed) == len(last) and set(failed) == {Failure.UNKNOWN}
+
+    @property
     def never_tried_again(self) -> bool:
         """Whether the time ran out after one attempt: one lost packet must not become a verdict."""
         return self.measurement.cut_short and all(step.attempt == 1 for step in (*self.here.dns, *self.here.last_steps))
@@ -116,6 +128,11 @@ def _signer(chain: tuple[Certificate, ...]) -> str:
     """Who signed a leaf: by name, and where it names nobody else, by the certificate itself."""
     leaf = chain[0]
     return leaf.issuer if leaf.issuer and leaf.issuer != leaf.subject else leaf.sha256
+
+
+def _is_sound(failure: Failure | None) -> bool:
+    """Whether only the name was wrong: OpenSSL looks at it after the chain has led to a root that we trust."""
+    return failure is Failure.TLS_HOSTNAME
 
 
 def _of_dates(detail: str) -> bool:
@@ -150,6 +167,7 @@ LINE_RULES = (
         UNKNOWN, US, sure(WEAK), NOTHING,
         "The certificate is refused for its dates, and this machine's clock is wrong: {c.clock_words}.",
     ),
+    *PORTAL_RULES,
     Rule(
         "tls_read_along",
         lambda c: c.signed_by_the_same,
@@ -157,25 +175,30 @@ LINE_RULES = (
         "Who signed the certificate here ({c.signer}) signs for reference sites as well: an antivirus, an employer or "
         "a gateway reads all TLS of this machine.",
     ),
-    *PORTAL_RULES,
     Rule(
         "resolver_fails_for_all",
         lambda c: c.no_names,
         UNKNOWN, LINE, sure(WEAK), NOTHING,
-        "The resolver here finds no name at all, not even the reference sites'.",
+        "The resolver here gives no usable address for any name, not even for the reference sites'.",
     ),
     Rule(
         "nothing_genuine",
         lambda c: c.all_forged,
         UNKNOWN, LINE, sure(WEAK), NOTHING,
-        "No reference site shows its own certificate here: the resolver leads every name astray, a captive portal "
-        "answers, or something reads all TLS.",
+        "No reference site shows its own certificate here: the resolver leads every name astray, or something answers "
+        "in every site's place.",
     ),
     Rule(
         "line_down",
         lambda c: c.references_dead,
         UNKNOWN, LINE, sure(WEAK), NOTHING,
         "The line is down: no reference site could be reached either.",
+    ),
+    Rule(
+        "failure_without_a_word",
+        lambda c: c.unnamed,
+        UNKNOWN, US, sure(WEAK), NOTHING,
+        "It ended in a way for which this program has no word, and that accuses nobody.",
     ),
     Rule(
         "tried_only_once",

@@ -196,6 +196,22 @@ class HttpCase(Case):
         )
 
     @property
+    def given_for_any_name(self) -> bool:
+        """Whether our address gives such a page for another name as well: a server of block pages, or a parked one."""
+        others = [step for step in self._tests(Aim.NEUTRAL_NAME) if step.status is not None]
+        return self.page is not None and any(content.alike(self.page, other) for other in others)
+
+    @cached_property
+    def given_over_tls(self) -> str:
+        """In words, why the page that comes over the site's certificate, at our address, is this one."""
+        page, secured = self.page, [step for step in self._tests(Aim.OTHER_PORT) if step.url.startswith("https:")]
+        signs = (content.alike(page, step) for step in secured if step.failure is None) if page else ()
+        return next((sign for sign in signs if sign), "")
+
+    def _tests(self, aim: Aim) -> list[HttpStep]:
+        return [step for step in self.here.tests if isinstance(step, HttpStep) and step.aim is aim]
+
+    @property
     def path_does_not_react(self) -> bool:
         """Whether an address that is not the site's was asked for its page, and none answered with ours."""
         return bool(self._elsewhere) and not self.same_page_elsewhere

@@ -42,9 +42,11 @@ class Case:
 
     @property
     def waited(self) -> str:
-        """How long the longest failing step was waited for."""
+        """How long the longest failing step was waited for; empty where its times were not recorded."""
         longest = max((way.last.ms for way in self.ways if way.last.failure is not None), default=0.0)
-        return f"{longest:.0f} ms" if longest < 1000 else f"{longest / 1000:.1f} s"
+        if longest <= 0:
+            return ""
+        return f" after {longest:.0f} ms" if longest < 1000 else f" after {longest / 1000:.1f} s"
 
     @property
     def repeated(self) -> bool:
@@ -81,6 +83,12 @@ class Rule:
     confidence: Callable[[Any], Confidence]
     mechanisms: Callable[[Any], tuple[str, ...]]
     says: str
+
+
+def took(times_ms: Iterable[float]) -> str:
+    """The shortest of these times; empty where none was recorded."""
+    shortest = min(times_ms, default=0.0)
+    return f" in {shortest:.0f} ms" if shortest > 0 else ""
 
 
 def sure(confidence: Confidence) -> Callable[[Any], Confidence]:

@@ -19,6 +19,7 @@ from results.rules.rule import (
     as_repeated,
     commonest,
     sure,
+    took,
 )
 
 MECHANISM = {
@@ -53,8 +54,8 @@ class TcpCase(Case):
         return any(way.connected for way in self.control_ways)
 
     @property
-    def control_ms(self) -> float:
-        return min((way.tcp.ms for way in self.control_ways if way.connected), default=0.0)
+    def control_took(self) -> str:
+        return took(way.tcp.ms for way in self.control_ways if way.connected)
 
     @property
     def other_port_words(self) -> str:
@@ -79,7 +80,7 @@ TCP_RULES = (
         lambda c: c.control_connected_here,
         BLOCKED, PATH, as_repeated, _mechanism,
         "No connection to {c.endpoints_words} from here ({c.failure}, {c.tries}); the control connects to the same "
-        "address in {c.control_ms:.0f} ms{c.other_port_words}.",
+        "address{c.control_took}{c.other_port_words}.",
     ),
     Rule(
         "tcp_fails_for_control_too",

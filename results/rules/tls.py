@@ -26,6 +26,7 @@ from results.rules.rule import (
     commonest,
     only,
     sure,
+    took,
 )
 
 MECHANISM = {
@@ -119,19 +120,26 @@ class TlsCase(Case):
     def control_sees_the_same(self) -> bool:
         """Whether the control refuses the same certificate, or one of the same issuer."""
         refused = [step for step in self.control_steps if step.failure is self.failure]
-        return not self.control_secured_here and bool(refused) and _issuers(refused) == _issuers(self.steps)
+        theirs = _issuers(refused)  # none where the control's certificates were not recorded
+        return not self.control_secured_here and bool(refused) and theirs in (set(), _issuers(self.steps))
+
+    @property
+    def control_shows_the_authority(self) -> bool:
+        """Whether the site itself has its certificate from the state's authority."""
+        return any(state_authority(step.chain, self.known.authorities) for step in self.control_steps)
 
     @property
     def control_sees_another(self) -> bool:
         """Whether our endpoint shows the control another certificate, though that one isn't valid either."""
         refused = [step for step in self.control_here if step.failure in CERTIFICATE_FAILURES]
         return bool(refused) and (
-            all(step.failure is not self.failure for step in refused) or _issuers(refused) != _issuers(self.steps)
+            all(step.failure is not self.failure for step in refused)
+            or _issuers(refused) not in (set(), _issuers(self.steps))
         )
 
     @property
-    def control_ms(self) -> float:
-        return min((step.ms for step in self.control_here if step.answered), default=0.0)
+    def control_took(self) -> str:
+        return took(step.ms for step in self.control_here if step.answered)
 
     @property
     def name_triggers(self) -> bool:
@@ -160,17 +168,17 @@ TLS_RULES = (
     Rule("tls_fine", lambda c: c.failure is None, None, None, sure(LIKELY), NOTHING, ""),
     # A certificate came, and is not valid.
     Rule(
+        "tls_state_authority",
+        lambda c: c.bad_certificate and c.authority is not None and not c.control_shows_the_authority,
+        BLOCKED, PATH, sure(CONFIRMED), only("tls.interception"),
+        "The certificate shown here is not the site's: it is signed by a state's authority that has intercepted "
+        "before, {c.authority_words}.",
+    ),
+    Rule(
         "tls_certificate_bad_for_all",
         lambda c: c.bad_certificate and c.control_sees_the_same,
         ACCESSIBLE, SITE, sure(LIKELY), NOTHING,
         "The site's own certificate is bad ({c.trouble}), for the control as well.",
-    ),
-    Rule(
-        "tls_state_authority",
-        lambda c: c.bad_certificate and c.authority is not None,
-        BLOCKED, PATH, sure(CONFIRMED), only("tls.interception"),
-        "The certificate shown here is not the site's: it is signed by a state's authority that has intercepted "
-        "before, {c.authority_words}.",
     ),
     Rule(
         "tls_certificate_date_here_only",
@@ -210,8 +218,8 @@ TLS_RULES = (
         "tls_fails_here_only",
         lambda c: c.control_answered_here,
         BLOCKED, PATH, _by_test, _mechanism,
-        "The TLS handshake with {c.endpoint} fails here ({c.failure} after {c.waited}, {c.tries}); the control gets "
-        "the site's certificate there in {c.control_ms:.0f} ms.",
+        "The TLS handshake with {c.endpoint} fails here ({c.failure}{c.waited}, {c.tries}); the control gets "
+        "the site's certificate there{c.control_took}.",
     ),
     Rule(
         "tls_name_triggers",

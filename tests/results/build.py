@@ -84,7 +84,7 @@ def page(
 ) -> HttpStep:
     """An answer that came whole. Two answers with the same status, title and length have the same body."""
     body = {"body_bytes": length, "body_sha256": f"{status} {title} {length}", "title": title}
-    return HttpStep(endpoint=at, t0=0, t=0, url="", status=status, first_byte_t=0, **{**body, **more})
+    return HttpStep(endpoint=at, t0=0, t=0, status=status, first_byte_t=0, **{"url": "", **body, **more})
 
 
 def redirect(location: str, status: int = 302, **more: Any) -> HttpStep:
@@ -220,4 +220,4 @@ def _placed(step: AnyStep, hop: Hop, number: int, t0: float) -> AnyStep:
     if not isinstance(step, HttpStep):
         return step
     first_byte = None if step.status is None else t0 + 0.05
-    return replace(step, url=hop.url, first_byte_t=first_byte)
+    return replace(step, url=step.url or hop.url, first_byte_t=first_byte)

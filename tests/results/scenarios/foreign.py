@@ -1,7 +1,7 @@
 """Addresses that nobody else is given: a lie, or a content network that answers each country in its own way."""
 
 from results.failure import Failure
-from results.records import Source
+from results.records import Aim, Source
 from tests.results.build import (
     BOGON,
     FAR,
@@ -9,9 +9,12 @@ from tests.results.build import (
     LIE,
     NEUTRAL,
     SITE,
+    aimed,
     at,
+    baseline,
     by,
     dns,
+    elsewhere,
     forged,
     heard,
     page,
@@ -30,6 +33,8 @@ TEMPORARY, NO_ANSWER, SILENT = Failure.DNS_TEMPORARY, Failure.DNS_NO_ANSWER, Fai
 TRUE_WAY = by(Source.TRUSTED, tcp(), tls(), page())
 FAR_WAY = by(Source.TRUSTED, tcp(), tls(), page(), at=FAR)
 BLOCK_SERVER = at(LIE, tcp(), tls(Failure.TLS_AUTHORITY))
+BLOCKPAGE = page(title="Blocked by order", length=700)
+OVER_TLS = page(title="Жаңалықтар", length=900, url="https://ratel.kz/")
 LIE_AT_CONTROL = by(Source.PROBE, tcp(), tls(Failure.TLS_HOSTNAME), at=LIE)
 OURS_AT_CONTROL = by(Source.PROBE, tcp(), tls())
 
@@ -52,9 +57,23 @@ ROWS = [
     ),
     Row(
         "a foreign address serves a block page without TLS; at the true one the site answers",
-        seen(dns(LIE), trusted(), *at(LIE, tcp(), page(title="Blocked by order", length=700)),
-             *by(Source.TRUSTED, tcp(), page()), url=HTTP),
+        seen(dns(LIE), trusted(), *at(LIE, tcp(), BLOCKPAGE), *by(Source.TRUSTED, tcp(), page()),
+             *aimed(Aim.NEUTRAL_NAME, BLOCKPAGE, ip=LIE), url=HTTP),
         BLOCKED, LIKELY, "dns_foreign_address", "dns.bogus",
+    ),
+    Row(
+        "a content network in another network answers in another language, and knows no other name",
+        seen(dns(LIE), trusted(), *at(LIE, tcp(), page(title="Жаңалықтар", length=900)),
+             *by(Source.TRUSTED, tcp(), page()), *aimed(Aim.NEUTRAL_NAME, page(404, title="Not found"), ip=LIE),
+             *elsewhere(tcp(), page(404)), *baseline(tcp(), page(404)), url=HTTP, control=[dns(), tcp(), page()]),
+        UNKNOWN, WEAK, "http_site_differs",
+    ),
+    Row(
+        "the same, and over TLS that address has the site's certificate and the same page",
+        seen(dns(LIE), trusted(), *at(LIE, tcp(), page(title="Жаңалықтар", length=900)),
+             *by(Source.TRUSTED, tcp(), page()), *aimed(Aim.OTHER_PORT, tls(), OVER_TLS, ip=LIE), url=HTTP,
+             control=[dns(), tcp(), page()]),
+        ACCESSIBLE, LIKELY, "page_arrived dns_other_address http_site_answers_alike",
     ),
     Row(
         "a foreign address is silent without TLS; at the true one the site answers",

@@ -86,7 +86,7 @@ ROWS = [
     Row(
         "the name is still remembered, and the line is down",
         seen(dns(), *twice(tcp(Failure.TIMEOUT)), control=UNREACHABLE_CONTROL, references=NO_NAME_RESOLVES),
-        UNKNOWN, WEAK, "resolver_fails_for_all",
+        UNKNOWN, WEAK, "line_down",
     ),
     Row(
         "the only reference has no name for the trusted resolver either, so it says nothing",
@@ -115,6 +115,11 @@ ROWS = [
         seen(dns(), tcp(), redirect("http://login.hotel.example/"), url=HTTP, control=[dns(), tcp(), page()],
              references=AT_A_PORTAL),
         UNKNOWN, WEAK, "captive_portal",
+    ),
+    Row(
+        "both attempts end in a way for which there is no word",
+        seen(dns(), *twice(tcp(Failure.UNKNOWN)), control=FINE),
+        UNKNOWN, WEAK, "failure_without_a_word",
     ),
     Row(
         "this machine's own firewall refuses",
@@ -194,6 +199,14 @@ ROWS = [
         seen(dns(), *twice(tcp(), forged(Failure.TLS_AUTHORITY, "CN=Virus Shield")), control=FINE,
              references=(*EVERYTHING_INTERCEPTED[:1], *up())),
         UNKNOWN, WEAK, "tls_read_along",
+    ),
+    Row(
+        "the resolver leads every name to one host, which has a sound certificate of its own",
+        seen(dns(), *twice(tcp(), forged(Failure.TLS_HOSTNAME, "CN=R12,O=Let's Encrypt", "Hostname mismatch")),
+             control=FINE, references=tuple(replace(each, failure=Failure.TLS_HOSTNAME, chain=(Certificate(
+                 sha256="own", subject="CN=parked.example", issuer="CN=R12,O=Let's Encrypt"),))
+                 for each in EVERYTHING_INTERCEPTED)),
+        UNKNOWN, WEAK, "nothing_genuine",
     ),
     Row(
         "another authority signs for a reference than for the site",

@@ -4,7 +4,7 @@ from results.failure import Failure
 from results.knowledge import Knowledge
 from results.knowledge.blockpages import Fingerprint, Scope
 from results.knowledge.pattern import Pattern, PatternType
-from results.records import AnyStep, HttpStep, Source
+from results.records import Aim, AnyStep, HttpStep, Source
 from tests.results.build import (
     HTTP,
     HTTPS,
@@ -14,6 +14,7 @@ from tests.results.build import (
     TWIN,
     UNREACHABLE_CONTROL,
     Hop,
+    aimed,
     at,
     baseline,
     by,
@@ -178,7 +179,8 @@ KNOWN = [
     ),
     Row(
         "the resolver leads to a block page, which the control gets there as well",
-        seen(dns(LIE), trusted(), *at(LIE, tcp(), BLOCKPAGE), *by(Source.TRUSTED, tcp(), page()), url=HTTP,
+        seen(dns(LIE), trusted(), *at(LIE, tcp(), BLOCKPAGE), *by(Source.TRUSTED, tcp(), page()),
+             *aimed(Aim.NEUTRAL_NAME, BLOCKPAGE, ip=LIE), url=HTTP,
              control=[*FINE, *by(Source.PROBE, tcp(), BLOCKPAGE, at=LIE)]),
         BLOCKED, LIKELY, "dns_foreign_address", "dns.bogus",
     ),
