@@ -64,11 +64,11 @@ class Look:
 
     @property
     def spare(self) -> tuple[Neutral, ...]:
-        """The neutral addresses to which a site's name may be sent.
+        """The neutral address to which a site's name may be sent, if there is one.
 
-        Some censors punish the address for a while; one reference is kept out of it, to tell that the line is up.
+        Some censors punish the address for a while, so another reference must be left to tell that the line is up.
         """
-        return self.neutrals[:-1] if len(self.references) > 1 else self.neutrals
+        return self.neutrals[:1] if self.answered > 1 or len(self.references) < 2 else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,18 +46,22 @@ class LineCase(Case):
         steps = (way.tls for way in self.ways if way.tls is not None)
         return tuple(step for step in steps if step.failure in CERTIFICATE_FAILURES)
 
+    @cached_property
+    def forged(self) -> tuple[Reference, ...]:
+        """References for which somebody signed whom we don't trust."""
+        return tuple(each for each in self.references if each.chain and not _is_sound(each.failure))
+
     @property
-    def signed_by_the_same(self) -> bool:
-        """Whether who signed for the site signed for a reference as well: it reads along on this machine or line."""
-        forged = (each for each in self.references if each.chain and not _is_sound(each.failure))
-        signers = {_signer(reference.chain) for reference in forged}
-        return any(
-            _signer(step.chain) in signers for step in self.refused if step.chain and not _is_sound(step.failure)
-        )
+    def read_along(self) -> bool:
+        """Whether one and the same signed for the site and for a reference, or for all references: it reads along."""
+        signers = {_signer(reference.chain) for reference in self.forged}
+        site = (step.chain for step in self.refused if step.chain and not _is_sound(step.failure))
+        all_forged = self.references_dead and len(self.forged) == len(self.references)
+        return any(_signer(chain) in signers for chain in site) or (all_forged and len(signers) == 1)
 
     @property
     def signer(self) -> str:
-        return next((step.chain[0].issuer for step in self.refused if step.chain), "") or "nobody named"
+        return next((each.chain[0].issuer for each in self.forged), "") or "nobody named"
 
     @property
     def clock_wrong(self) -> bool:
@@ -170,10 +174,10 @@ LINE_RULES = (
     *PORTAL_RULES,
     Rule(
         "tls_read_along",
-        lambda c: c.signed_by_the_same,
+        lambda c: c.read_along,
         UNKNOWN, US, sure(WEAK), NOTHING,
-        "Who signed the certificate here ({c.signer}) signs for reference sites as well: an antivirus, an employer or "
-        "a gateway reads all TLS of this machine.",
+        "All TLS of this machine is read along, by an antivirus, an employer or a gateway: {c.signer} signs for "
+        "reference sites.",
     ),
     Rule(
         "resolver_fails_for_all",

@@ -7,7 +7,7 @@ from functools import cached_property
 from results.failure import CERTIFICATE_FAILURES, Failure
 from results.judgement import Confidence
 from results.knowledge.interception import Known, state_authority
-from results.records import TlsStep
+from results.records import Source, TlsStep
 from results.rules.rule import (
     ACCESSIBLE,
     BLOCKED,
@@ -125,8 +125,11 @@ class TlsCase(Case):
 
     @property
     def control_shows_the_authority(self) -> bool:
-        """Whether the site itself has its certificate from the state's authority."""
-        return any(state_authority(step.chain, self.known.authorities) for step in self.control_steps)
+        """Whether the site itself has its certificate from the state's authority: at the addresses that the control has
+        found, not at the one that we were given, which may be the interceptor's own.
+        """
+        own = (way.tls for way in self.control_ways if way.tls is not None and way.source is not Source.PROBE)
+        return any(state_authority(step.chain, self.known.authorities) for step in own)
 
     @property
     def control_sees_another(self) -> bool:

@@ -257,7 +257,7 @@ TCP_BLOCKED = (
     ),
 )
 
-_SPEED = "Speed is judged by another part of the program; it is not blocked, and it is not down."
+_SPEED = "Speed is not judged yet: what comes in time is accessible. It is not blocked, and it is not down."
 
 THROTTLED = (
     Case(
@@ -266,7 +266,7 @@ THROTTLED = (
         url="http://films.slow-river.org/",
         isp="delays each packet of port 80 of the address by 300 ms and loses one in ten",
         verdict="throttled",
-        also_right=("inconclusive",),
+        also_right=("inconclusive", "accessible"),
         why=_SPEED,
         site=Site("films.slow-river.org", http=Large(), https=Large(), ip="46.226.19.30"),
         rules=(Rule(Address("46.226.19.30", 80), _THROTTLE),),

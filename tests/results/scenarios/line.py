@@ -108,7 +108,7 @@ ROWS = [
     Row(
         "a captive portal answers every request with its own page",
         seen(dns(), tcp(), PORTAL, url=HTTP, control=[dns(), tcp(), page()], references=EVERYTHING_INTERCEPTED),
-        UNKNOWN, WEAK, "nothing_genuine",
+        UNKNOWN, WEAK, "tls_read_along",
     ),
     Row(
         "a captive portal sends every request to its own site",
