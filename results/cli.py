@@ -45,8 +45,12 @@ def judge(
     """
     from results import judging, show  # noqa: PLC0415 - see the module's docstring
     from results.formats.jsonl import written  # noqa: PLC0415
+    from results.knowledge import users, with_users  # noqa: PLC0415
 
-    found = _told(judging.judged(files, origin=from_))
+    known, problems = with_users(users.folder())
+    for problem in problems:
+        typer.echo(str(problem), err=True)
+    found = _told(judging.judged(files, origin=from_, known=known))
     if format_ is Format.TABLE:
         show.table(found)
         return

@@ -13,6 +13,7 @@ from results.formats.documents import Document, documents
 from results.formats.files import Unreadable
 from results.formats.origin import Origin
 from results.judgement import Judgement, Verdict
+from results.knowledge import Knowledge
 from results.records import SCHEMA, Measurement
 from results.verdict import judge
 
@@ -45,22 +46,26 @@ class NotRead:
         return f"{self.why[:1].upper()}{self.why[1:]}."
 
 
-def judged(files: Iterable[str], *, origin: Origin | None = None) -> Iterator[Judged | NotRead]:
+def judged(
+    files: Iterable[str], *, origin: Origin | None = None, known: Knowledge | None = None
+) -> Iterator[Judged | NotRead]:
     """Every measurement of the files in their order. `origin` None: told by what an object holds."""
     for file in files:
         for document in documents(Path(file)):
-            yield _judged(file, document, origin)
+            yield _judged(file, document, origin, known)
             del document  # a large one would stay until the next is read
 
 
-def _judged(file: str, document: Document, origin: Origin | None) -> Judged | NotRead:
+def _judged(file: str, document: Document, origin: Origin | None, known: Knowledge | None) -> Judged | NotRead:
     if document.found is None:
         return NotRead(file=file, line=document.line, why=document.trouble)
     try:
         measurement, said = _read(document.found, origin)
     except Unreadable as exc:
         return NotRead(file=file, line=document.line, why=str(exc))
-    return Judged(file=file, line=document.line, measurement=measurement, judgement=judge(measurement), said=said)
+    return Judged(
+        file=file, line=document.line, measurement=measurement, judgement=judge(measurement, known), said=said
+    )
 
 
 def _read(found: dict[str, Any], origin: Origin | None) -> tuple[Measurement, ooni.Seen | None]:
