@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from probe import doubt, names, net, standing
+from probe import doubt, names, net, speed, standing
 from probe.reach import HTTP_S, Reach
 from probe.sanity import Look
 from probe.scrub import scrubbed_url
@@ -84,7 +84,7 @@ class _Visit:
         self.tools = tools
         self.also = also
         self.trace = Trace()
-        self.reach = Reach(self.trace, tools.context)
+        self.reach = Reach(self.trace, tools.context, tools.lax)
         self.witness = Witness(tools, self.reach)
         self.cookies = net.Cookies()
         self.enough = asyncio.Event()
@@ -112,6 +112,7 @@ class _Visit:
             if not arrival.proven:
                 await self.swap(Course(self.trace, hop=hop), where)
             if arrival.location is None:
+                await self.pace(Course(self.trace, hop=hop), where)
                 return True
             try:
                 where = net.place(arrival.location)
@@ -234,6 +235,16 @@ class _Visit:
         if not where.is_address:
             tests = doubt.of_page(self.reach, course, where, self.trace.steps, look)
             await asyncio.gather(*tests, *doubt.of_name(self.reach, course, where, self.trace.steps, look))
+
+    async def pace(self, course: Course, where: net.Place) -> None:
+        """A page that looks slow is compared with itself, under another name at the same address."""
+        page = speed.slow_page(self.trace.steps, course.hop)
+        if page is None or where.is_address:
+            return
+        look = await self.tools.line.look()
+        self.looks.append(look)
+        if look.neutrals:
+            await speed.compare(self.reach, self.tools.quiet, course, where, page, look.neutrals[0])
 
     def ask_control(self, where: net.Place, addresses: list[str]) -> None:
         """Asks once, as soon as there are addresses to ask about."""

@@ -9,25 +9,26 @@ import select
 import socket
 import ssl
 import struct
+import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, TypeVar
 
-import certifi
 import h2.events
 import h2.exceptions
 import httpcore
 import httpx
 
 from probe.decoding import OFFERED, Undecodable
-from results.records import is_address
+from results.records import TcpInfo, is_address
 from targets.url import BadUrl, parse
 
 _READ_BYTES = 65536
+_TCP_INFO_BYTES = 228  # as far as rcv_ooopack
 _TURN_BYTES = 32768  # read without a pause, before others have their turn
 _READ_WEIGHS_BYTES = 4096  # a read of less counts as this much
 _TLS_BYTES = 1024 * 1024  # a handshake takes a hundredth of it
@@ -175,6 +176,19 @@ class Tcp(httpcore.AsyncNetworkStream):
         info = self._sock.getsockopt(socket.IPPROTO_TCP, number, 104)
         return float(struct.unpack_from("I", info, 68)[0]) / 1000 if len(info) >= 72 else None
 
+    def info(self) -> TcpInfo | None:
+        """What the kernel counted (Linux, linux/tcp.h from 4.19 on); None where it doesn't tell."""
+        number = getattr(socket, "TCP_INFO", None)
+        if number is None or sys.platform != "linux" or self._sock.fileno() < 0:
+            return None
+        info = self._sock.getsockopt(socket.IPPROTO_TCP, number, _TCP_INFO_BYTES)
+        if len(info) < _TCP_INFO_BYTES:
+            return None
+        rtt, receive_rtt, min_rtt, out_of_order = (struct.unpack_from("I", info, at)[0] for at in (68, 92, 148, 224))
+        return TcpInfo(
+            rtt_ms=rtt / 1000, min_rtt_ms=min_rtt / 1000, receive_rtt_ms=receive_rtt / 1000, out_of_order=out_of_order
+        )
+
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> "Tls":
@@ -270,20 +284,6 @@ class Tls(httpcore.AsyncNetworkStream):
 
 
 _DER = 2  # _ssl.ENCODING_DER
-
-
-def web_context(roots_file: str | None, *, alpn: Iterable[str] = ("h2", "http/1.1")) -> ssl.SSLContext:
-    """A context that trusts the web's roots: Mozilla's, or those in `roots_file`. Never the operating system's.
-
-    Costs about 16 ms, so one is made for the whole process. Raises OSError where the file can't be read.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # Python 3.13 sets this by default, 3.12 doesn't: the same site must get the same verdict from every volunteer.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    context.load_verify_locations(cafile=roots_file or certifi.where())
-    context.set_alpn_protocols(list(alpn))
-    return context
 
 
 class _Body(httpx.AsyncByteStream):

@@ -10,20 +10,23 @@ from contextlib import suppress
 from probe import names, net
 from probe.steps import http, tcp, tls
 from probe.trace import WHOLE_S, Course, StepFailed, Trace
-from results.records import Source, Via
+from results.records import HttpStep, Source, Via
 
 TCP_S = {1: 2.2, 2: 3.4}  # by attempt: two SYNs, then three from another port
 TLS_S = {1: 8.0, 2: 6.0}  # throttled handshakes of 4 to 7 s do succeed
 HTTP_S = {1: 10.0, 2: 8.0}
+_SAMPLE_TLS_S = 6.0
 _NOBODY_S = 2.2  # sent three times; a forged answer is quick
 
 
 class Reach:
     """What one check opens."""
 
-    def __init__(self, trace: Trace, context: ssl.SSLContext) -> None:
+    def __init__(self, trace: Trace, context: ssl.SSLContext, lax: ssl.SSLContext | None = None) -> None:
+        """`lax` refuses no certificate: for a name that the address has none for."""
         self._trace = trace
         self._context = context
+        self._lax = lax or context
 
     def left_s(self) -> float:
         """What is left of the whole check's time, seconds."""
@@ -80,6 +83,25 @@ class Reach:
         enough = asyncio.Event()
         enough.set()
         await names.hear(course, name, ip, Via.UDP, timeout_s=self.within(_NOBODY_S), enough=enough)
+
+    async def sample(self, course: Course, ip: str, where: net.Place, name: str, *, timeout_s: float) -> bool:
+        """The page once more, with `name` in the handshake; whether a head came. `timeout_s`: for each of the two."""
+        at, source, context = tcp.endpoint(ip, where.port), Source.NEUTRAL, self._context
+        if name != where.host:
+            context = self._lax
+        connection: net.Tcp | None = None
+        with suppress(StepFailed):
+            connection = await tcp.connect(course, ip, where.port, source=source, timeout_s=self.within(TCP_S[1]))
+            stream: net.Tcp | net.Tls = connection
+            if where.scheme == "https":
+                limit_s = self.within(_SAMPLE_TLS_S)
+                stream = await tls.handshake(course, connection, at, name, context, source=source, timeout_s=limit_s)
+            limit_s = self.within(timeout_s)
+            await http.get(course, stream, at, where, net.Cookies(), source=source, timeout_s=limit_s)
+        if connection is not None:
+            connection.close()
+        last = course.trace.steps[-1]
+        return isinstance(last, HttpStep) and last.status is not None
 
     async def ask_once(self, course: Course, ip: str, port: int, where: net.Place) -> None:
         """One request for its outcome alone."""

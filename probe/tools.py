@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from probe import config
+from probe.contexts import lax_context, web_context
 from probe.load import Load
 from probe.names import NONE, Resolvers
-from probe.net import in_thread, web_context
+from probe.net import in_thread
 from probe.sanity import Line, has_ipv6
 from probe.services import Services
+from probe.speed import Quiet
 from probe.steps.dns import system_resolvers
 from probe.whereabouts import whereabouts
 from results.knowledge import Knowledge, bundled, users, with_users
@@ -40,6 +42,8 @@ class Tools:
     ipv6: bool = False  # whether this machine has a way to the IPv6 internet
     control_token: str = field(default="", repr=False)
     load: Load = field(default_factory=Load)
+    quiet: Quiet = field(default_factory=Quiet)
+    lax: ssl.SSLContext = field(default_factory=lax_context)
 
 
 def refreshed(tools: Tools) -> Tools:

@@ -38,6 +38,10 @@ class Trace:
         """Seconds since the check began."""
         return time.monotonic() - self._started
 
+    def at(self, moment: float) -> float:
+        """A moment of time.monotonic() in seconds since the check began."""
+        return moment - self._started
+
     @contextmanager
     def step(
         self, kind: type[DnsStep | TcpStep | TlsStep | HttpStep], endpoint: str, **known: Any

@@ -56,6 +56,9 @@ class Aim(StrEnum):
     BASELINE = "baseline"  # A/B: a name that belongs to neither, at that other address
     NO_RESOLVER = "no_resolver"  # the site's name asked of an address where no resolver is: who answers, injects
     OTHER_PORT = "other_port"  # the site's address on the other port of the web: is the port blocked, or the address?
+    SAMPLE = "sample"  # the same page once more and alone, for its speed
+    SAMPLE_NEUTRAL = "sample_neutral"  # the same page from the same address, with another name on the way
+    SAMPLE_LINE = "sample_line"  # a reference's page: what does this line bring from elsewhere?
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +152,16 @@ class TlsStep(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TcpInfo:
+    """What the kernel counted for one connection (Linux: TCP_INFO), when its page had been read."""
+
+    rtt_ms: float  # smoothed
+    min_rtt_ms: float
+    receive_rtt_ms: float  # as the receiver sees it: a queue on the way makes it long
+    out_of_order: int  # packets that came before others were: what a policer drops comes later
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpStep(Step):
     """One request and what came back. A failure after the status line leaves the fields that were read."""
 
@@ -166,6 +179,8 @@ class HttpStep(Step):
     body: str | None = None  # kept only where it is needed as evidence
     first_byte_t: float | None = None  # when the head had come
     kbps: float | None = None  # body speed from raw reads, kbit/s, where there was enough to time
+    curve: tuple[tuple[float, int], ...] = ()  # raw bytes over time: seconds since the check began, bytes so far
+    tcp_info: TcpInfo | None = None
 
 
 AnyStep = Annotated[DnsStep | TcpStep | TlsStep | HttpStep, Field(discriminator="layer")]

@@ -7,6 +7,7 @@ import html
 import re
 import time
 import warnings
+from itertools import accumulate
 from typing import Any
 
 from probe.decoding import Decoder
@@ -23,6 +24,8 @@ _HEADERS_KEPT = 64
 _HEADER_LENGTH = 512
 _TITLE_LENGTH = 256
 _TIMED_BYTES = 16 * 1024  # less than this says nothing about speed
+_CURVE_BYTES = 4 * 1024
+_CURVE_POINTS = 40
 _STALLED_S = 3.0  # silence after which a body has stopped, rather than flows slowly
 _LEAST_S = 0.1
 _EVIDENCE_LENGTH = 64 * 1024  # characters
@@ -52,7 +55,7 @@ async def get(
     what came before the failure is in the step. The stream is closed.
     """
     tcp = stream.tcp if isinstance(stream, Tls) else stream
-    location = None
+    location, before = None, len(tcp.reads)
     with course.step(HttpStep, endpoint, url=scrubbed_url(place.url), source=source) as learnt:
         try:
             # Not by a client of httpx: that fails at a Location which it can't read, though we don't follow it.
@@ -69,8 +72,19 @@ async def get(
         except HTTP_ERRORS as exc:
             raise plain_error(exc) from exc
         finally:
+            learnt.update(curve=_curve(course, tcp.reads[before:]), tcp_info=tcp.info())
             tcp.close()
     return location
+
+
+def _curve(course: Course, reads: list[tuple[float, int]]) -> tuple[tuple[float, int], ...]:
+    """Raw bytes over time, thinned; none where a single read brought all, or too little to time."""
+    sums = list(accumulate(size for _, size in reads))
+    if len(reads) < 2 or sums[-1] < _CURVE_BYTES:
+        return ()
+    last = len(reads) - 1
+    kept = sorted({round(place * last / _CURVE_POINTS) for place in range(_CURVE_POINTS + 1)})
+    return tuple((round(course.trace.at(reads[place][0]), 4), sums[place]) for place in kept)
 
 
 def _remember(cookies: Cookies, response: Any) -> None:

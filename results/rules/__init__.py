@@ -9,6 +9,7 @@ from results.rules.http import HTTP_RULES
 from results.rules.line import LINE_RULES, PORTAL_RULES, LineCase
 from results.rules.page import HttpCase
 from results.rules.rule import Case, Rule
+from results.rules.speed import SPEED_RULES, SpeedCase
 from results.rules.tcp import TCP_RULES, TcpCase
 from results.rules.tls import TLS_RULES, TlsCase
 from results.rules.vantage import VANTAGE_NOTES, VANTAGE_RULES, VantageCase
@@ -21,6 +22,7 @@ __all__ = [
     "PORTAL_RULES",
     "RULES",
     "RULES_VERSION",
+    "SPEED_RULES",
     "TCP_RULES",
     "TLS_RULES",
     "VANTAGE_NOTES",
@@ -38,5 +40,6 @@ LAYERS: tuple[tuple[type[Case], tuple[Rule, ...]], ...] = (
     (TcpCase, TCP_RULES),
     (TlsCase, TLS_RULES),
     (HttpCase, HTTP_RULES),
+    (SpeedCase, SPEED_RULES),
 )
-RULES = (*VANTAGE_RULES, *VANTAGE_NOTES, *LINE_RULES, *DNS_RULES, *TCP_RULES, *TLS_RULES, *HTTP_RULES)
+RULES = (*VANTAGE_RULES, *VANTAGE_NOTES, *LINE_RULES, *DNS_RULES, *TCP_RULES, *TLS_RULES, *HTTP_RULES, *SPEED_RULES)

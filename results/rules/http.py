@@ -87,6 +87,13 @@ HTTP_RULES = (
         "address.",
     ),
     Rule(
+        "http_body_stops_for_name",
+        lambda c: c.cut and c.failure in SILENCE and c.stops_for_name,
+        THROTTLED, PATH, sure(CONFIRMED), only("throughput.freeze"),
+        "The page stops after {c.got_bytes} bytes and nothing more comes, each time; with another name at the same "
+        "address it comes whole.",
+    ),
+    Rule(
         "http_body_stops_here_only",
         lambda c: c.cut and c.failure in SILENCE and c.control_page is not None,
         THROTTLED, PATH, as_repeated, only("throughput.freeze"),
@@ -135,13 +142,6 @@ HTTP_RULES = (
         lambda c: c.empty_for_all,
         DOWN, SITE, sure(LIKELY), NOTHING,
         "The site answers with an empty page, to the control as well.",
-    ),
-    Rule(
-        "http_still_coming",
-        lambda c: c.still_coming and (c.proven or bool(c.likeness)),
-        UNKNOWN, None, sure(WEAK), NOTHING,
-        "The page was still coming after {c.flowed_s:.0f} s ({c.got_bytes} bytes; the control gets {c.control_bytes}): "
-        "slow, and what is slow is not told.",
     ),
     Rule(
         "http_site_refuses",

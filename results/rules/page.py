@@ -11,6 +11,7 @@ from results.failure import Failure
 from results.knowledge.blockpages import Fingerprint, block_page
 from results.records import Aim, HttpStep, Source
 from results.rules.rule import Case
+from results.throttling import Pair, pairs, stops
 
 
 @dataclass(frozen=True)
@@ -194,6 +195,16 @@ class HttpCase(Case):
         return page is not None and any(
             content.identical(page, named) and content.identical(page, base) for named, base in self._elsewhere
         )
+
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Samples of the page with its own name and with another, at our address."""
+        return pairs(self.here.tests)
+
+    @property
+    def stops_for_name(self) -> bool:
+        """Whether the page stops with the site's name and comes whole with another, each time."""
+        return bool(self.pairs) and all(map(stops, self.pairs)) and not self.control_fails_alike
 
     @property
     def given_for_any_name(self) -> bool:

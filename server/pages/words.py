@@ -91,6 +91,9 @@ AIMS: Mapping[Aim, str] = {
     Aim.BASELINE: "comparison: an unrelated name at that other address",
     Aim.NO_RESOLVER: "asked where no resolver is",
     Aim.OTHER_PORT: "comparison: the other port of this address",
+    Aim.SAMPLE: "speed: this name",
+    Aim.SAMPLE_NEUTRAL: "speed: another name at this address",
+    Aim.SAMPLE_LINE: "speed: a reference over this line",
 }
 GAPS: Mapping[str, str] = {
     "asleep": "this machine was asleep",

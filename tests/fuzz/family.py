@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import trustme
 from pydantic import TypeAdapter
 
-from probe.net import web_context
+from probe.contexts import web_context
 from probe.trace import Course, Trace
 from results.records import AnyStep
 

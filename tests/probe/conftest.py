@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from probe.net import web_context
+from probe.contexts import web_context
 from probe.trace import Course, Trace
 
 NAME = "ratel.example"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from probe import control
-from probe.net import web_context
+from probe.contexts import web_context
 from probe.services import Services
 from results.failure import Failure
 from results.records import Control

@@ -17,7 +17,8 @@ from h2.connection import H2Connection
 from h2.events import RequestReceived
 from hyperframe.frame import GoAwayFrame
 
-from probe.net import Garbage, Tcp, in_thread, look_up, place, web_context
+from probe.contexts import web_context
+from probe.net import Garbage, Tcp, in_thread, look_up, place
 from probe.services import Services
 from tests.probe import servers
 from tests.probe.conftest import NAME, serving

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from probe.net import web_context
+from probe.contexts import web_context
 from probe.rounds import Turns
 from probe.sanity import Line
 from probe.schedule import Schedule, due

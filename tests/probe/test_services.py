@@ -4,7 +4,8 @@ import ssl
 
 import pytest
 
-from probe.net import Garbage, PeerClosed, web_context
+from probe.contexts import web_context
+from probe.net import Garbage, PeerClosed
 from probe.services import Services
 from tests.probe import servers
 from tests.probe.servers import closed_port, page, remembers, response, site

@@ -4,7 +4,7 @@ import ssl
 
 import pytest
 
-from probe.net import web_context
+from probe.contexts import web_context
 from probe.services import Services
 from probe.steps import dns as step
 from probe.trace import Course, StepFailed

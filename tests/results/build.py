@@ -211,7 +211,8 @@ def placed(hops: Iterable[Hop]) -> tuple[AnyStep, ...]:
 
 
 def _placed(step: AnyStep, hop: Hop, number: int, t0: float) -> AnyStep:
-    step = replace(step, hop=number, t0=t0, t=t0 + 0.1)
+    timed = step.t > 0  # a step that has its own times keeps them
+    step = replace(step, hop=number) if timed else replace(step, hop=number, t0=t0, t=t0 + 0.1)
     if isinstance(step, DnsStep):
         return step
     port = 443 if urlsplit(hop.url).scheme == "https" else 80
@@ -219,5 +220,5 @@ def _placed(step: AnyStep, hop: Hop, number: int, t0: float) -> AnyStep:
     step = replace(step, endpoint=f"{host}:{port}")
     if not isinstance(step, HttpStep):
         return step
-    first_byte = None if step.status is None else t0 + 0.05
+    first_byte = step.first_byte_t if timed else None if step.status is None else t0 + 0.05
     return replace(step, url=step.url or hop.url, first_byte_t=first_byte)

@@ -18,6 +18,7 @@ from results.rules import (
     LINE_RULES,
     RULES,
     RULES_VERSION,
+    SPEED_RULES,
     TCP_RULES,
     TLS_RULES,
     VANTAGE_NOTES,
@@ -111,7 +112,8 @@ def test_no_id_names_two_rules() -> None:
 
 
 def test_the_registry_holds_every_layer() -> None:
-    assert (*VANTAGE_RULES, *VANTAGE_NOTES, *LINE_RULES, *DNS_RULES, *TCP_RULES, *TLS_RULES, *HTTP_RULES) == RULES
+    layers = (*DNS_RULES, *TCP_RULES, *TLS_RULES, *HTTP_RULES, *SPEED_RULES)
+    assert (*VANTAGE_RULES, *VANTAGE_NOTES, *LINE_RULES, *layers) == RULES
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import trustme
 
-from probe.net import web_context
+from probe.contexts import web_context
 from probe.sanity import Line
 from probe.services import Services
 from probe.tools import Tools
