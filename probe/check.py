@@ -90,6 +90,7 @@ class _Visit:
         self.enough = asyncio.Event()
         self.beside: list[asyncio.Task[Any]] = []
         self.witnesses: list[asyncio.Task[Any]] = []  # of `also`; whoever asks for them waits for them
+        self.after: asyncio.Task[None] | None = None
         self.looks: list[Look] = [tools.line.latest] if tools.line.latest else []
         self.hops: list[str] = []
         self.proven = False
@@ -136,7 +137,7 @@ class _Visit:
         self.looks.append(await looking)
         if second is None or second.source not in _ORDINARY:
             # The line may have gone away meanwhile, and the control may have met other addresses at this hop.
-            self.run_beside(self.look_after())
+            self.after = self.run_beside(self.look_after())
             if course.hop > 0:
                 self.run_beside(self.witness.ask_again(where, self.given(course.hop)))
         return second
@@ -255,7 +256,10 @@ class _Visit:
         """Waits for what the verdict needs, and gives up the rest."""
         if fine:
             self.enough.set()
-        await self.witness.wait(proven=self.proven and fine)
+        if self.after is not None:
+            await asyncio.wait([self.after], timeout=self.reach.left_s())
+        dead = any(look.dead for look in self.looks)
+        await self.witness.wait(longer=not (self.proven and fine) and not dead)
         if self.witnesses:
             await asyncio.wait(self.witnesses, timeout=self.reach.within(_WITNESS_S))
         if self.beside:

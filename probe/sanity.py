@@ -143,7 +143,7 @@ class Line:
         try:
             ip = where.host if where.is_address else await self._address(Course(trace), where.host)
         except StepFailed as failed:
-            gone = await self._gone(where.host)
+            gone = failed.failure in names.DENIED and await self._gone(where.host)
             return _Seen(Reference(url=url, failure=failed.failure, layer=Layer.DNS, gone=gone))
         if where.scheme == "http":
             return await self._reached(url, where, ip)

@@ -15,6 +15,7 @@ from results.hops import there
 from results.records import Control
 
 _CONTROL_S = 24.0  # a server that never answers takes the control as long as us
+_ADDRESSES_S = 2.0  # at the second attempt; it was asked before the first
 _GRACE_S = 1.0  # for what a page that came and is proven doesn't need
 
 
@@ -44,8 +45,10 @@ class Witness:
                 self._more.append(answer)
 
     async def addresses(self, url: str) -> list[str]:
-        """What the control was told are the addresses of a hop's name."""
-        side = there(await self.answer()).get(scrubbed_url(url))
+        """What the control was told are the addresses of a hop's name; empty where it has not answered by now."""
+        if self.asked is not None:
+            await asyncio.wait([self.asked], timeout=self._reach.within(_ADDRESSES_S))
+        side = there(self._control).get(scrubbed_url(url))
         return sorted(side.system_addresses) if side else []
 
     async def answer(self) -> Control | None:
@@ -54,10 +57,10 @@ class Witness:
             await asyncio.wait([self.asked])
         return self._control
 
-    async def wait(self, *, proven: bool) -> None:
-        """Not long where the page has come and its certificate proves it."""
+    async def wait(self, *, longer: bool) -> None:
+        """`longer`: not where the page has come and its certificate proves it, nor where the line is dead."""
         if self.asked is not None:
-            await asyncio.wait([self.asked], timeout=_GRACE_S if proven else self._reach.within(_CONTROL_S))
+            await asyncio.wait([self.asked], timeout=self._reach.within(_CONTROL_S) if longer else _GRACE_S)
 
     def answers(self) -> tuple[Control | None, tuple[Control, ...]]:
         """The control that spoke, else the last one's failure; and those asked before it in vain or after it."""

@@ -257,7 +257,7 @@ TCP_BLOCKED = (
     ),
 )
 
-_SPEED = "Speed is not judged yet: what comes in time is accessible. It is not blocked, and it is not down."
+_SPEED = "Three samples in ten lose too many packets to be compared. It is not blocked, and it is not down."
 
 THROTTLED = (
     Case(
@@ -277,6 +277,7 @@ THROTTLED = (
         url="https://films.slow-stream.org/",
         isp="delays each packet by 300 ms and loses one in ten once it has read the name",
         verdict="throttled",
+        mechanisms=("latency.high",),
         also_right=("inconclusive",),
         why=_SPEED,
         site=Site("films.slow-stream.org", http=Large(), https=Large()),
