@@ -84,24 +84,31 @@ class Reach:
         enough.set()
         await names.hear(course, name, ip, Via.UDP, timeout_s=self.within(_NOBODY_S), enough=enough)
 
-    async def sample(self, course: Course, ip: str, where: net.Place, name: str, *, timeout_s: float) -> bool:
-        """The page once more, with `name` in the handshake; whether a head came. `timeout_s`: for each of the two."""
-        at, source, context = tcp.endpoint(ip, where.port), Source.NEUTRAL, self._context
-        if name != where.host:
-            context = self._lax
+    async def sample(
+        self, course: Course, ip: str, where: net.Place, name: str, *, timeout_s: float
+    ) -> HttpStep | None:
+        """The page once more, with `name` in the handshake; None where no head came.
+
+        `timeout_s`: for the head, and again for the body.
+        """
+        at, source, lax = tcp.endpoint(ip, where.port), Source.NEUTRAL, name != where.host
         connection: net.Tcp | None = None
-        with suppress(StepFailed):
+        try:
             connection = await tcp.connect(course, ip, where.port, source=source, timeout_s=self.within(TCP_S[1]))
             stream: net.Tcp | net.Tls = connection
             if where.scheme == "https":
-                limit_s = self.within(_SAMPLE_TLS_S)
+                context, limit_s = self._lax if lax else self._context, self.within(_SAMPLE_TLS_S)
                 stream = await tls.handshake(course, connection, at, name, context, source=source, timeout_s=limit_s)
             limit_s = self.within(timeout_s)
             await http.get(course, stream, at, where, net.Cookies(), source=source, timeout_s=limit_s)
-        if connection is not None:
-            connection.close()
-        last = course.trace.steps[-1]
-        return isinstance(last, HttpStep) and last.status is not None
+        except StepFailed:
+            pass  # the trace has it
+        finally:
+            if connection is not None:
+                connection.close()
+        mine = (step for step in course.trace.steps if (step.aim, step.attempt) == (course.aim, course.attempt))
+        pages = [step for step in mine if isinstance(step, HttpStep) and step.status is not None]
+        return pages[-1] if pages else None
 
     async def ask_once(self, course: Course, ip: str, port: int, where: net.Place) -> None:
         """One request for its outcome alone."""

@@ -18,7 +18,8 @@ from results.throttling import Pair, looks_slow, pairs, plain, suspicious
 _PAIRS = 3
 _PAIR_S = 6.0  # with less time left no pair is begun
 _OTHER_S = 3.0  # for the head, and again for the body, with the other name
-_OWN_LEAST_S, _OWN_TIMES = 1.0, 6.0  # with its own name: so many times as long as with the other
+_OWN_LEAST_S, _OWN_TIMES = 1.0, 5.0  # with its own name: so many times as long as with the other
+_TURN_S = 10.0  # a list with many slow pages isn't held up for all of them; the next round compares others
 
 
 class Quiet:
@@ -54,7 +55,7 @@ def slow_page(steps: Sequence[Step], hop: int) -> HttpStep | None:
 
 async def compare(reach: Reach, quiet: Quiet, course: Course, where: Place, page: HttpStep, neutral: Neutral) -> None:
     """Pairs of samples, as long as they differ and there is time. Nothing where the other name is not served."""
-    if not await quiet.turn(within_s=reach.left_s() - _PAIR_S):
+    if not await quiet.turn(within_s=min(_TURN_S, reach.left_s() - _PAIR_S)):
         return
     try:
         done: list[Pair] = []
@@ -81,11 +82,11 @@ async def _pair(
     trace = course.trace
     other = Course(trace, hop=course.hop, attempt=number, aim=Aim.SAMPLE_NEUTRAL)
     own = Course(trace, hop=course.hop, attempt=number, aim=Aim.SAMPLE)
-    began = trace.now()
     asked = where if where.scheme == "https" else _elsewhere_named(where, neutral.name)
-    if not await reach.sample(other, page.ip, asked, neutral.name, timeout_s=_OTHER_S):
+    fast = await reach.sample(other, page.ip, asked, neutral.name, timeout_s=_OTHER_S)
+    if fast is None:
         return None
-    limit_s = max(_OWN_LEAST_S, _OWN_TIMES * (trace.now() - began))
+    limit_s = max(_OWN_LEAST_S, _OWN_TIMES * fast.ms / 1000)
     await reach.sample(own, page.ip, where, where.host, timeout_s=min(limit_s, reach.left_s() / 2))
     mine = (step for step in trace.steps if step.hop == course.hop and step.attempt == number)
     return next(iter(pairs(mine)), None)

@@ -7,7 +7,9 @@ import sys
 import sysconfig
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
+from itertools import takewhile
 from pathlib import Path
+from tempfile import gettempdir
 from types import SimpleNamespace
 
 import pytest
@@ -117,8 +119,8 @@ with Lab([Site("plain.kz"), Site("other.kz")], [Rule(Sni("plain.kz"), Reset())],
 """,
         encoding="utf-8",
     )
-    for folder in (script, *list(script.parents)[:3]):
-        folder.chmod(0o755)
+    for place in (script, *takewhile(lambda folder: folder != Path(gettempdir()), script.parents)):
+        place.chmod(0o755)
     python, path = _python_for_everyone()
     user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", f"PYTHONPATH={path}", "TMPDIR=/tmp"]
     # On some machines root alone may open the device; here everyone may, in a file system of the test's own.
