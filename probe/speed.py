@@ -13,7 +13,7 @@ from probe.reach import Reach
 from probe.sanity import Neutral
 from probe.trace import Course
 from results.records import Aim, HttpStep, Source, Step, TcpStep, TlsStep
-from results.throttling import Pair, looks_slow, pairs, plain, suspicious
+from results.throttling import Pair, looks_slow, pairs, plain, same_page, suspicious
 
 _PAIRS = 3
 _PAIR_S = 6.0  # with less time left no pair is begun
@@ -78,13 +78,13 @@ async def compare(reach: Reach, quiet: Quiet, course: Course, where: Place, page
 async def _pair(
     reach: Reach, course: Course, where: Place, page: HttpStep, neutral: Neutral, number: int
 ) -> Pair | None:
-    """Both samples; None where one gave nothing to compare."""
+    """Both samples; None where there is nothing to compare: another name brings another page, or none."""
     trace = course.trace
     other = Course(trace, hop=course.hop, attempt=number, aim=Aim.SAMPLE_NEUTRAL)
     own = Course(trace, hop=course.hop, attempt=number, aim=Aim.SAMPLE)
     asked = where if where.scheme == "https" else _elsewhere_named(where, neutral.name)
     fast = await reach.sample(other, page.ip, asked, neutral.name, timeout_s=_OTHER_S)
-    if fast is None:
+    if fast is None or not same_page(page, fast):
         return None
     limit_s = max(_OWN_LEAST_S, _OWN_TIMES * fast.ms / 1000)
     await reach.sample(own, page.ip, where, where.host, timeout_s=min(limit_s, reach.left_s() / 2))

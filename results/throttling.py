@@ -25,6 +25,7 @@ _HANDSHAKE_SLACK_S = 0.3
 _FIRST_BYTE_S = 1.5
 DIFFERS = 2.0  # so many times as long is a difference
 LONGER_S = 0.3
+_SAME_SIZE = 0.8  # a page changes a little from one minute to the next
 _PLAINLY = 5.0
 _TELLING_S = 0.1
 _TELLING_BYTES = 4 * 1024  # fewer say nothing about speed
@@ -68,6 +69,17 @@ def rounds(amount: int) -> int:
         came += flight
         needed += 1
     return needed
+
+
+def same_page(visited: HttpStep, sampled: HttpStep) -> bool:
+    """Whether a sample with another name gave the page of the visit, and not a server's refusal, which is quick.
+
+    By status, target and size: some servers look whether the name in the handshake is that of the request.
+    """
+    seen, got = visited.body_bytes or 0, sampled.body_bytes or 0
+    cut = visited.capped or visited.failure is not None
+    alike = (visited.status, visited.location) == (sampled.status, sampled.location)
+    return alike and got >= _SAME_SIZE * seen and (cut or seen >= _SAME_SIZE * got)
 
 
 def pairs(tests: Iterable[Step]) -> tuple[Pair, ...]:

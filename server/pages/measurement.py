@@ -15,6 +15,8 @@ from server.pages.phrases import Sentence
 from server.pages.times import Local
 from server.pages.views import Shown
 
+_SAMPLES = frozenset({Aim.SAMPLE, Aim.SAMPLE_NEUTRAL})
+_AT_THE_SITE = _SAMPLES | {Aim.NEUTRAL_NAME, Aim.OTHER_PORT}  # whose address these are, their words say
 _NEAR_S = 5.0  # a server tells whole seconds, and its answer takes some time
 
 
@@ -112,6 +114,8 @@ def groups(steps: Iterable[AnyStep]) -> list[Group]:
 
 
 def _group_title(hop: int, attempt: int, aim: Aim) -> str:
+    if aim in _SAMPLES:
+        return f"Pair {attempt} · {words.AIMS[aim]}"
     visit = "The visit" if hop == 0 else f"Redirect {hop}"
     again = f", tried again ({attempt})" if attempt > 1 else ""
     return visit + again + ("" if aim is Aim.VISIT else f" · {words.AIMS[aim]}")
@@ -146,9 +150,13 @@ def _asked(step: AnyStep) -> str:
 
 def _row(step: AnyStep) -> StepRow:
     how = [f"hop {step.hop}"] if step.hop else []
-    how += [f"attempt {step.attempt}"] if step.attempt > 1 else []
+    how += [f"attempt {step.attempt}"] if step.attempt > 1 and step.aim not in _SAMPLES else []
+    how += [f"pair {step.attempt}"] if step.aim in _SAMPLES else []
     how += [words.AIMS[step.aim]] if step.aim is not Aim.VISIT else []
-    how += [words.VIAS[step.via]] if isinstance(step, DnsStep) else [f"address from {words.SOURCES[step.source]}"]
+    if isinstance(step, DnsStep):
+        how.append(words.VIAS[step.via])
+    elif step.aim not in _AT_THE_SITE:
+        how.append(f"address from {words.SOURCES[step.source]}")
     return StepRow(
         step=step, layer=words.LAYERS[Layer(step.layer)], asked=_asked(step), how=", ".join(how), got=_got(step)
     )
