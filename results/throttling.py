@@ -79,7 +79,8 @@ def same_page(visited: HttpStep, sampled: HttpStep) -> bool:
     seen, got = visited.body_bytes or 0, sampled.body_bytes or 0
     cut = visited.capped or visited.failure is not None
     alike = (visited.status, visited.location) == (sampled.status, sampled.location)
-    return alike and got >= _SAME_SIZE * seen and (cut or seen >= _SAME_SIZE * got)
+    # What our patience cut was no refusal either: those are short.
+    return alike and (sampled.capped or got >= _SAME_SIZE * seen) and (cut or seen >= _SAME_SIZE * got)
 
 
 def pairs(tests: Iterable[Step]) -> tuple[Pair, ...]:

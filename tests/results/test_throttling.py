@@ -25,7 +25,7 @@ VISITED = page(length=60_000)
         (redirect("https://a.example/"), redirect("https://a.example/"), True),
         (page(length=9_000, capped=True), VISITED, True),
         (request(Failure.TIMEOUT, status=200, got=16_384), VISITED, True),
-        (VISITED, page(length=16_384, capped=True), False),
+        (VISITED, page(length=16_384, capped=True), True),
     ],
 )
 def test_a_sample_counts_where_it_is_of_the_same_page(visited: HttpStep, sampled: HttpStep, *, same: bool) -> None:
