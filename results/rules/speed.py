@@ -98,7 +98,11 @@ class SpeedCase(HttpCase):
 
     @property
     def control_kbps(self) -> float:
-        return (self.control_page.kbps or 0.0) if self.control_page else 0.0
+        """What the control gets, at least: a page that came in one read has no speed but that of its whole fetch."""
+        page = self.control_page
+        if page is None or page.t <= page.t0:
+            return 0.0
+        return page.kbps if page.kbps is not None else (page.body_bytes or 0) * 8 / (page.t - page.t0) / 1000
 
     @property
     def line_kbps(self) -> float:
