@@ -12,12 +12,14 @@ README.md beside this file says what there is. Nothing of the machine's own netw
 
 from tests.lab import pages, rules
 from tests.lab.lab import Lab, LabBroken
+from tests.lab.orders import Congestion
 from tests.lab.rules import Rule
 from tests.lab.site import Answer, Certificate, Site, nowhere, refused, silent
 
 __all__ = [
     "Answer",
     "Certificate",
+    "Congestion",
     "Lab",
     "LabBroken",
     "Rule",

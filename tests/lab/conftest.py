@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from math import inf
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -57,7 +58,7 @@ def lab(country: Lab) -> Iterator[Lab]:
     country.forget_seen()
     yield country
     country.set_rules([])
-    country.set_line(up=True, delay_ms=DELAY_MS, jitter_ms=0, loss=0)
+    country.set_line(up=True, delay_ms=DELAY_MS, jitter_ms=0, loss=0, kbit_s=inf, queue_ms=200)
 
 
 _clients: WeakKeyDictionary[Lab, "subprocess.Popen[str]"] = WeakKeyDictionary()

@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from email.utils import format_datetime
 from ipaddress import IPv4Address
 from itertools import count
@@ -22,7 +23,7 @@ from typing import Any, Self
 from tests.lab import addresses, rights, settings
 from tests.lab.certificates import now
 from tests.lab.commands import Command, Place, environment
-from tests.lab.orders import ALIVE, Counters, Orders, Placed, Plan, Road, Route
+from tests.lab.orders import ALIVE, Congestion, Counters, Orders, Placed, Plan, Road, Route
 from tests.lab.pages import Page
 from tests.lab.rules import Address, Hit, Nat, Rule
 from tests.lab.site import Answer, Certificate, Site
@@ -42,7 +43,9 @@ class LabBroken(RuntimeError):
 
 
 class Lab:
-    """`with Lab(sites=[...], rules=[...]) as lab:`. Delay, jitter and loss are one way, for each packet."""
+    """`with Lab(sites=[...], rules=[...]) as lab:`. Delay, jitter and loss are one way, for each packet.
+
+    `line_kbit_s` is the rate of the client's access line, for each direction and shared by all flows."""
 
     def __init__(
         self,
@@ -52,6 +55,9 @@ class Lab:
         delay_ms: float = 10.0,
         jitter_ms: float = 0.0,
         loss: float = 0.0,
+        line_kbit_s: float | None = None,
+        line_queue_ms: float = 200.0,
+        congestion: Congestion | None = None,
         hops: int = 4,
         silent_hops: Iterable[int] = (),
         seed: int = 1,
@@ -68,7 +74,7 @@ class Lab:
             raise ValueError(f"a lab has 1 to {len(addresses.HOPS)} hops")
         self.hops = addresses.HOPS[:hops]
         self._rules, self._seed = self._checked(rules), seed
-        self._road = Road(delay_ms, jitter_ms, loss)
+        self._road = Road(delay_ms, jitter_ms, loss, kbit_s=line_kbit_s, queue_ms=line_queue_ms, congestion=congestion)
         self._client_ip = client
         self._route = Route(client, self.hops, frozenset(silent_hops), client_ipv6)
         self._client_roots = tuple(client_roots)
@@ -260,10 +266,16 @@ class Lab:
         delay_ms: float | None = None,
         jitter_ms: float | None = None,
         loss: float | None = None,
+        kbit_s: float | None = None,
+        queue_ms: float | None = None,
     ) -> None:
-        """Change the line. `up=False` loses everything; `route=False` takes the client's way out away (no route)."""
-        values = {"up": up, "delay_ms": delay_ms, "jitter_ms": jitter_ms, "loss": loss}
-        self._ask(self._router, "road", {name: value for name, value in values.items() if value is not None})
+        """Change the line. `up=False` loses everything; `route=False` takes the client's way out away (no route).
+
+        `kbit_s=inf` takes the limit of the access line away."""
+        values: dict[str, Any] = {"up": up, "delay_ms": delay_ms, "jitter_ms": jitter_ms, "loss": loss}
+        values |= {"kbit_s": kbit_s, "queue_ms": queue_ms}
+        self._road = replace(self._road, **{name: value for name, value in values.items() if value is not None})
+        self._ask(self._router, "road", self._road)
         if route is not None:
             self._ask(self._router, "route", route)
 

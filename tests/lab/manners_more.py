@@ -1,15 +1,16 @@
-"""More manners of web servers: what depends on who asks, long chains of redirects, large files.
+"""More manners of web servers: what depends on who asks, long chains of redirects, large files, a rate for all.
 
 The plain ones are in `pages`.
 """
 
+import asyncio
 import random
 from asyncio import StreamWriter
 from dataclasses import dataclass, field
 from functools import cache
 
 from tests.lab.addresses import CLIENT
-from tests.lab.pages import Manner, Page, Redirect, Request, head
+from tests.lab.pages import PIECE_BYTES, Manner, Page, Redirect, Request, head, write_piece
 
 _PIECE_BYTES = 1 << 16
 
@@ -56,3 +57,37 @@ class Large:
             out.write(_noise()[: self.size - at])
             await out.drain()
         return True
+
+
+class _Uplink:
+    """A token bucket told as a clock: `_free_at` is when it will have sent all it was given."""
+
+    def __init__(self) -> None:
+        self._free_at = 0.0
+
+    def wait(self, seconds: float, burst_s: float) -> float:
+        """How long to wait before saying what takes so many seconds."""
+        now = asyncio.get_running_loop().time()
+        self._free_at = max(self._free_at, now - burst_s) + seconds
+        return self._free_at - now
+
+
+@dataclass(frozen=True)
+class SharedRate:
+    """A page from a server that has one rate for all its connections together, as behind a narrow uplink."""
+
+    page: Page
+    kbit_s: float
+    burst_bytes: int = 8_000
+    """What the server may say at once after it was idle."""
+    uplink: _Uplink = field(default_factory=_Uplink, compare=False)
+
+    async def answer(self, request: Request, out: StreamWriter) -> bool:
+        said, body = self.page.parts()
+        await asyncio.sleep(self.page.first_byte_s)
+        out.write(said)
+        for at in range(0, 0 if request.method == "HEAD" else len(body), PIECE_BYTES):
+            piece, bytes_s = body[at : at + PIECE_BYTES], self.kbit_s * 125
+            await asyncio.sleep(self.uplink.wait(len(piece) / bytes_s, self.burst_bytes / bytes_s))
+            await write_piece(out, piece)
+        return not self.page.http_1_0

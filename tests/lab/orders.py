@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 
 from tests.lab.rules import Rule
@@ -15,6 +16,24 @@ CLIENT_ROOTS = "client-roots.pem"
 
 
 @dataclass(frozen=True)
+class Congestion:
+    """The evening: the share of the line's rate that is left varies at random moments, alike for all flows."""
+
+    low: float = 0.1
+    high: float = 1.0
+    """The share is drawn between these, any factor as likely as any other."""
+    every_s: tuple[float, float] = (0.3, 2.5)
+    """For at least and at most how long one share holds."""
+    loss: float = 0.01
+    """For each packet downstream."""
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 < self.low <= self.high <= 1 or not 0 < self.every_s[0] <= self.every_s[1]:
+            raise ValueError(f"a share is above 0 and at most 1, a time above 0, and the lower comes first: {self}")
+
+
+@dataclass(frozen=True)
 class Road:
     """The line as it is without the censor. Delay is one way."""
 
@@ -22,6 +41,21 @@ class Road:
     jitter_ms: float = 0.0
     loss: float = 0.0
     up: bool = True
+    kbit_s: float | None = None
+    """The rate of the client's access line, for each direction; without it, or if it is infinite, there is no limit."""
+    queue_ms: float = 200.0
+    """A packet that would wait longer at its end is lost."""
+    congestion: Congestion | None = None
+
+    def __post_init__(self) -> None:
+        if self.kbit_s is not None and not self.kbit_s > 0:
+            raise ValueError("a line has some rate, or infinity")
+        if self.congestion is not None and not self.limited:
+            raise ValueError("congestion takes a share of the line's rate, and this line has none")
+
+    @property
+    def limited(self) -> bool:
+        return self.kbit_s is not None and isfinite(self.kbit_s)
 
 
 @dataclass(frozen=True)

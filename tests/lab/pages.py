@@ -15,6 +15,7 @@ from http import HTTPStatus
 from importlib import import_module
 from typing import Protocol
 
+PIECE_BYTES = 1_400
 _WORDS = "The steppe wind carries news from the market to the mountains and back again. "
 
 
@@ -56,19 +57,26 @@ class Page:
     """`gzip`, `deflate`, or `br` where brotli is installed."""
     first_byte_s: float = 0.0
     kbit_s: float | None = None
+    burst_bytes: int = 0
+    """So many come at once before `kbit_s` holds."""
     http_1_0: bool = False
 
-    async def answer(self, request: Request, out: StreamWriter) -> bool:
+    def parts(self) -> tuple[bytes, bytes]:
+        """The head and the body of the answer."""
         body = _text(self.title, self.size) if self.body is None else self.body
         fields = {"Content-Type": "text/html; charset=utf-8", "Server": "nginx", **dict(self.headers)}
         if self.encoding is not None:
             body = _encoded(body, self.encoding)
             fields["Content-Encoding"] = self.encoding
         fields |= {"Connection": "close"} if self.http_1_0 else {"Content-Length": str(len(body))}
+        return head(self.status, fields, version="1.0" if self.http_1_0 else "1.1"), body
+
+    async def answer(self, request: Request, out: StreamWriter) -> bool:
+        said, body = self.parts()
         await asyncio.sleep(self.first_byte_s)
-        out.write(head(self.status, fields, version="1.0" if self.http_1_0 else "1.1"))
+        out.write(said)
         if request.method != "HEAD":
-            await _write_at(out, body, self.kbit_s)
+            await _write_at(out, body, self.kbit_s, self.burst_bytes)
         return not self.http_1_0
 
 
@@ -79,19 +87,23 @@ def _encoded(body: bytes, encoding: str) -> bytes:
     return zlib.compress(body) if encoding == "deflate" else gzip.compress(body, 6, mtime=0)
 
 
-async def _write_at(out: StreamWriter, body: bytes, kbit_s: float | None) -> None:
+async def _write_at(out: StreamWriter, body: bytes, kbit_s: float | None, burst_bytes: int = 0) -> None:
     if kbit_s is None:
         out.write(body)
         await out.drain()
         return
-    clock, piece = asyncio.get_running_loop().time, 1_400
+    clock = asyncio.get_running_loop().time
     started = clock()
-    for at in range(0, len(body), piece):
-        if out.is_closing():
-            raise ConnectionResetError("the client has left")
-        out.write(body[at : at + piece])
-        await out.drain()
-        await asyncio.sleep(started + (at + piece) / (kbit_s * 125) - clock())
+    for at in range(0, len(body), PIECE_BYTES):
+        await write_piece(out, body[at : at + PIECE_BYTES])
+        await asyncio.sleep(started + (at + PIECE_BYTES - burst_bytes) / (kbit_s * 125) - clock())
+
+
+async def write_piece(out: StreamWriter, piece: bytes) -> None:
+    if out.is_closing():
+        raise ConnectionResetError("the client has left")
+    out.write(piece)
+    await out.drain()
 
 
 def head(status: int, fields: Mapping[str, str], *, version: str = "1.1") -> bytes:
