@@ -24,11 +24,11 @@ class Whereabouts:
 
 
 def whereabouts() -> Whereabouts:
-    """Costs two system calls a family and no packet."""
-    own = [_own_address(family) for family in _SOMEWHERE]
-    mark = hashlib.blake2b(repr(own[0] or own[1]).encode(), key=_SALT, digest_size=16).digest()
-    networks = (network_of(address) for address in own if address is not None)
-    return Whereabouts(next((network for network in networks if network is not None), None), mark)
+    """By IPv4, where this machine has it; else by IPv6. Costs a few system calls and no packet."""
+    # A VPN often takes IPv4 alone: where there is IPv4, what IPv6 says of the network is no word about it.
+    own = next((address for family in _SOMEWHERE if (address := _own_address(family)) is not None), None)
+    mark = hashlib.blake2b(repr(own).encode(), key=_SALT, digest_size=16).digest()
+    return Whereabouts(network_of(own) if own else None, mark)
 
 
 def _own_address(family: socket.AddressFamily) -> str | None:
