@@ -11,14 +11,15 @@ from typing import Any
 
 from probe import doubt, names, net, speed, standing
 from probe.reach import HTTP_S, Reach
-from probe.sanity import Look
+from probe.sanity import Look, Neutral
 from probe.scrub import scrubbed_url
 from probe.steps import http, tcp
 from probe.tools import Tools
 from probe.trace import Course, StepFailed, Trace
+from probe.traffic import counted
 from probe.whereabouts import whereabouts
 from probe.witness import Witness
-from results.records import Measurement, Source, TcpStep, Via
+from results.records import HttpStep, Measurement, Past, Source, TcpStep, Throughput, Via
 
 MAX_REDIRECTS = 10
 _HOP_S = 6.0  # with less left, no hop and no second attempt is begun: its silence would mean nothing
@@ -43,10 +44,13 @@ _ORDINARY = frozenset({Source.LITERAL, Source.SYSTEM})
 
 
 async def check(url: str, tools: Tools, *, round_uid: str | None = None, also: tuple[str, ...] = ()) -> Measurement:
-    """Measures one URL, in at most about 25 s. `also`: addresses that are tried beside the site's own."""
+    """Measures one URL, in at most about 25 s; longer where throttling is looked for thoroughly.
+
+    `also`: addresses that are tried beside the site's own.
+    """
     started_at, before = tools.utcnow(), whereabouts()
-    visit = _Visit(tools, also)
-    with tools.load.one() as share:
+    visit = _Visit(tools, also, tools.pasts.get(url))
+    with counted() as traffic, tools.load.one() as share:
         async with asyncio.TaskGroup() as group:
             visit.group = group
             fine = await visit.follow(url)
@@ -71,6 +75,11 @@ async def check(url: str, tools: Tools, *, round_uid: str | None = None, also: t
         round_uid=round_uid,
         in_flight=in_flight,
         loop_lag_ms=share.lag_ms,
+        throughput=tools.throughput,
+        past=visit.past,
+        line_kbps=tools.quiet.just_now_kbps,
+        received_bytes=traffic.received_bytes,
+        sent_bytes=traffic.sent_bytes,
         software=tools.software,
     )
 
@@ -80,9 +89,10 @@ class _Visit:
 
     group: asyncio.TaskGroup
 
-    def __init__(self, tools: Tools, also: tuple[str, ...]) -> None:
+    def __init__(self, tools: Tools, also: tuple[str, ...], past: Past | None) -> None:
         self.tools = tools
         self.also = also
+        self.past = past
         self.trace = Trace()
         self.reach = Reach(self.trace, tools.context, tools.lax)
         self.witness = Witness(tools, self.reach)
@@ -223,7 +233,11 @@ class _Visit:
 
     async def compare(self, course: Course, where: net.Place, looking: "asyncio.Task[Look]") -> None:
         """A/B tests of what failed, where there is a neutral name and address."""
-        tests = doubt.tests(self.reach, course, where, self.trace.steps, await looking)
+        look = await looking
+        tests = doubt.tests(self.reach, course, where, self.trace.steps, look)
+        stopped = speed.stopped_page(self.trace.steps, course.hop)
+        if stopped is not None and self.may_sample(where) and look.neutrals:
+            tests.append(self.sample(course, where, stopped, look.neutrals[0]))
         await asyncio.gather(*tests)
 
     async def swap(self, course: Course, where: net.Place) -> None:
@@ -239,13 +253,26 @@ class _Visit:
 
     async def pace(self, course: Course, where: net.Place) -> None:
         """A page that looks slow is compared with itself, under another name at the same address."""
-        page = speed.slow_page(self.trace.steps, course.hop)
-        if page is None or where.is_address:
+        page, quiet = speed.visited_page(self.trace.steps, course.hop), self.tools.quiet
+        if page is None or not self.may_sample(where):
+            return
+        thorough = self.tools.throughput is Throughput.THOROUGH
+        if not thorough and not speed.is_slow(self.trace.steps, page, self.past, quiet.line_kbps):
             return
         look = await self.tools.line.look()
         self.looks.append(look)
         if look.neutrals:
-            await speed.compare(self.reach, self.tools.quiet, course, where, page, look.neutrals[0])
+            await self.sample(course, where, page, look.neutrals[0])
+
+    def may_sample(self, where: net.Place) -> bool:
+        """Whether pages are to be compared at all, there is a name to put another in the place of, and data is left."""
+        tools = self.tools
+        off = tools.throughput is Throughput.OFF or where.is_address
+        return not off and tools.budget.left_bytes(tools.utcnow()) > 0
+
+    async def sample(self, course: Course, where: net.Place, page: HttpStep, neutral: Neutral) -> None:
+        what = speed.Comparison(course, where, page, neutral, self.witness.line, self.tools.throughput)
+        await speed.compare(self.reach, self.tools.quiet, what)
 
     def ask_control(self, where: net.Place, addresses: list[str]) -> None:
         """Asks once, as soon as there are addresses to ask about."""

@@ -19,6 +19,14 @@ ConfigOption = Annotated[Path | None, CONFIG]
 AcceptOption = Annotated[bool, typer.Option("--accept-risks", help="Answers the question of consent, for scripts.")]
 
 
+class Throughput(StrEnum):
+    """How far a check goes to tell slow on purpose from slow; as results/records.py, which is imported late."""
+
+    OFF = "off"
+    AUTO = "auto"
+    THOROUGH = "thorough"
+
+
 class Format(StrEnum):
     """How results are printed."""
 
@@ -34,6 +42,9 @@ def check(
     *,
     list_: Annotated[str | None, typer.Option("--list", metavar="FILE", help="Check a list: a name or a file.")] = None,
     concurrency: Annotated[int | None, typer.Option(min=1, max=200, help="How many at once.")] = None,
+    throughput: Annotated[
+        Throughput, typer.Option("--throughput", help="auto compares what looks slow; thorough all, in ten pairs each.")
+    ] = Throughput.AUTO,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show every step.")] = False,
     format_: FormatOption = Format.TABLE,
     config: ConfigOption = None,
@@ -43,12 +54,20 @@ def check(
     Exit status: 0 all accessible, 1 something blocked or throttled, 3 down or inconclusive only, 2 a wrong call.
 
     Example: kedergi check https://ratel.kz/ https://www.azattyq.org/
+
+    Example: kedergi check https://www.azattyq.org/ --throughput thorough
     """
     from probe.errand import run_check  # noqa: PLC0415 - see the module's docstring
 
     def work() -> Coroutine[Any, Any, int]:
         return run_check(
-            urls or [], list_, concurrency=concurrency, as_json=format_ is Format.JSON, verbose=verbose, config=config
+            urls or [],
+            list_,
+            concurrency=concurrency,
+            throughput=throughput.value,
+            as_json=format_ is Format.JSON,
+            verbose=verbose,
+            config=config,
         )
 
     ended(work)

@@ -26,6 +26,7 @@ from results.records import Control, TlsStep, control_adapter
 
 PATH = "/v1/control"
 NETWORK_PATH = "/v1/network"
+LINE_PATH = "/v1/line"
 _ANSWER_BYTES = 4 * 1024 * 1024
 _NETWORK_BYTES = 4096
 _SILENT_S = 3.5  # a control that is silent for so long gets company: a dead one must not cost the whole time
@@ -94,6 +95,15 @@ async def network(
     return await _first(controls, one, [], timeout_s=timeout_s, silent_s=silent_s)
 
 
+async def line(services: Services, control: str, token: str, amount: int, heard: Callable[[int], None]) -> int:
+    """So many bytes of nothing from a control, for the time that they take; how many came. Raises OSError, Garbage.
+
+    `heard` is told how many there are, each time that some have come.
+    """
+    question = json.dumps({"bytes": amount}).encode()
+    return len(await _post(services, control, LINE_PATH, token, question, amount, heard))
+
+
 async def _first(
     controls: Sequence[str],
     one: Callable[[str], Coroutine[Any, Any, Answer]],
@@ -153,12 +163,21 @@ def _interrupted(control: str) -> Control:
     return Control(name=control, failure=Failure.INTERRUPTED, detail="another control answered first")
 
 
-async def _post(services: Services, control: str, path: str, token: str, body: bytes, limit_bytes: int) -> bytes:
+async def _post(
+    services: Services,
+    control: str,
+    path: str,
+    token: str,
+    body: bytes,
+    limit_bytes: int,
+    heard: Callable[[int], None] = lambda _amount: None,
+) -> bytes:
     """The answer's body. Raises OSError, or Garbage where it is none."""
     headers = {"Host": urlsplit(control).netloc, "Content-Type": "application/json", "Content-Length": str(len(body))}
     if token:
         headers["Authorization"] = f"Bearer {token}"
-    status, content = await services.post(control.rstrip("/") + path, headers, body, limit_bytes=limit_bytes)
+    url = control.rstrip("/") + path
+    status, content = await services.post(url, headers, body, limit_bytes=limit_bytes, heard=heard)
     if status != 200:
         raise Garbage(f"the control answered with HTTP status {status}: {_sentence(content)}")
     return content

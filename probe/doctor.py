@@ -42,6 +42,7 @@ async def examine(settings: config.Settings, tools: Tools, *, config_file: Path 
         _in_time("clock", _clock(tools, urls)),
         _in_time("network", _network(tools)),
         _in_time("store", in_thread(machine.store, config.store_url(settings))),
+        _in_time("data", in_thread(machine.data, settings, tools)),
     )
     return [
         machine.configuration(config_file),

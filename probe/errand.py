@@ -8,14 +8,15 @@ import typer
 
 from probe import config as _config
 from probe import consent, show
+from probe.budget import used_today_bytes
 from probe.doctor import examine, rendered
 from probe.net import Garbage, place
 from probe.rounds import Turns, measure
 from probe.schedule import Progress, Schedule
-from probe.tools import opened
+from probe.tools import opened, with_pasts
 from results.formats.jsonl import line
 from results.judgement import Judgement, Verdict
-from results.records import Measurement
+from results.records import Measurement, Throughput
 from results.store import Store, StoreError
 from targets.bundled import resolve
 from targets.selection import select
@@ -32,12 +33,16 @@ async def run_check(
     list_: str | None,
     *,
     concurrency: int | None,
+    throughput: str = "auto",
     as_json: bool,
     verbose: bool,
     config: Path | None,
 ) -> int:
     """Measures the URLs, stores and prints each; the exit status."""
     settings = _config.load(config)
+    how = Throughput(throughput)
+    # One after the other: the others' pages would slow the samples down.
+    at_once = 1 if how is Throughput.THOROUGH else concurrency or settings.probe.concurrency
     wanted = _wanted(urls, list_)
     store = await asyncio.to_thread(Store, _config.store_url(settings))
     results: dict[str, Result] = {}
@@ -53,9 +58,18 @@ async def run_check(
             printed += 1
 
     try:
-        async with opened(settings) as tools:
+        async with opened(settings, throughput=how) as tools:
+            # What a person asks for is measured whatever is left; it counts for the schedule.
+            now, name = tools.utcnow(), tools.vantage.name
+            tools.budget.learn(await asyncio.to_thread(used_today_bytes, store, name, now), now)
+            if how is Throughput.THOROUGH and not tools.budget.left_bytes(now):
+                raise _config.ConfigError(
+                    f"--throughput thorough: today's data budget of {settings.probe.daily_budget_mb} MB is used up; "
+                    "raise probe.daily_budget_mb or wait until midnight UTC."
+                )
+            knowing = await asyncio.to_thread(with_pasts, tools, store)
             with show.bar(len(wanted)) as bar:
-                await measure(wanted, tools, keep, Turns(concurrency or settings.probe.concurrency))
+                await measure(wanted, knowing, keep, Turns(at_once))
     finally:
         store.close()
         if not as_json and results:
@@ -78,7 +92,7 @@ async def run_probe(*, once: bool, accept_risks: bool, config: Path | None) -> i
                     store,
                     every=settings.probe.interval,
                     concurrency=settings.probe.concurrency,
-                    told=teller(bar),
+                    told=teller(bar, settings.probe.daily_budget_mb),
                 )
                 if not once:
                     await schedule.run()
@@ -89,18 +103,24 @@ async def run_probe(*, once: bool, accept_risks: bool, config: Path | None) -> i
     return 0
 
 
-def teller(bar: show.Bar) -> Callable[[Progress], None]:
-    """Shows progress, and says once when the line goes down or comes back."""
+def teller(bar: show.Bar, daily_budget_mb: int) -> Callable[[Progress], None]:
+    """Shows progress, and says once when the line goes down or comes back, or the day's budget is used up."""
     was_up: bool | None = None
+    was_used_up = False
 
     def told(progress: Progress) -> None:
-        nonlocal was_up
+        nonlocal was_up, was_used_up
         bar.show(progress.measured, progress.planned)
         if progress.line_up is False and was_up is not False:
             typer.echo("The line is down: no reference site answers. Nothing can be told until it is back.", err=True)
         elif progress.line_up and was_up is False:
             typer.echo("The line is back.", err=True)
-        was_up = progress.line_up
+        if progress.line_up is not None:
+            was_up = progress.line_up
+        if progress.used_up and not was_used_up:
+            says = f"Today's data budget of {daily_budget_mb} MB is used up"
+            typer.echo(f"{says}; measuring goes on at midnight UTC (probe.daily_budget_mb).", err=True)
+        was_used_up = progress.used_up
 
     return told
 

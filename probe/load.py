@@ -5,8 +5,8 @@ Nothing is limited here; probe/rounds.py does that.
 
 import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 _EVERY_S = 0.1
 
@@ -23,6 +23,7 @@ class Load:
 
     def __init__(self) -> None:
         self._shares: set[Share] = set()
+        self._changed = asyncio.Event()
         self._sampler: asyncio.Task[None] | None = None
 
     @property
@@ -40,9 +41,23 @@ class Load:
             yield share
         finally:
             self._shares.discard(share)
+            self.pulse()
             if not self._shares:
                 self._sampler.cancel()
                 self._sampler = None
+
+    def pulse(self) -> None:
+        """Something began or ended: whoever waits looks again."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def until(self, quiet: Callable[[], bool], *, within_s: float) -> bool:
+        """Waits until that is so; False where it isn't in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while not quiet():
+                    await self._changed.wait()
+        return quiet()
 
     async def _sample(self) -> None:
         while True:

@@ -8,12 +8,14 @@ import shutil
 import socket
 import sys
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from urllib.request import getproxies
 
 from probe import config
+from probe.budget import MB_BYTES, used_today_bytes
 from probe.tools import Tools
 from results.store import Store, StoreError
 
@@ -47,8 +49,7 @@ def configuration(named: Path | None) -> Finding:
 
 def store(url: str) -> list[Finding]:
     """The disk where the store lies, and the store itself, which is not made here. Blocks."""
-    prefix, _, name = url.partition("sqlite:///")
-    file = Path(name.partition("?")[0]) if name and not prefix and not name.startswith(":memory:") else None
+    file = _file(url)
     folder = file.parent if file else config.data_folder()
     findings = [disk(folder)]
     if file and not file.exists():
@@ -58,6 +59,28 @@ def store(url: str) -> list[Finding]:
     except StoreError as exc:
         return [*findings, Finding("store", State.BAD, str(exc))]
     return [*findings, Finding("store", State.OK, "The store opens.")]
+
+
+def data(settings: config.Settings, tools: Tools) -> list[Finding]:
+    """What was used of the day's budget; nothing where the store can't tell, which is a finding of its own. Blocks."""
+    url, limit_mb, now = config.store_url(settings), settings.probe.daily_budget_mb, tools.utcnow()
+    used_bytes, file = 0, _file(url)
+    if file is None or file.exists():
+        try:
+            with closing(Store(url)) as opened:
+                used_bytes = used_today_bytes(opened, tools.vantage.name, now)
+        except StoreError:
+            return []
+    says = f"{used_bytes / MB_BYTES:.1f} of {limit_mb} MB used today"
+    if used_bytes >= limit_mb * MB_BYTES:
+        return [Finding("data", State.WARN, f"{says}: scheduled measuring goes on at midnight UTC.")]
+    return [Finding("data", State.OK, f"{says}.")]
+
+
+def _file(url: str) -> Path | None:
+    """Where a SQLite store lies; None for another, or one in memory."""
+    prefix, _, name = url.partition("sqlite:///")
+    return Path(name.partition("?")[0]) if name and not prefix and not name.startswith(":memory:") else None
 
 
 def disk(folder: Path) -> Finding:

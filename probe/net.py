@@ -23,6 +23,7 @@ import h2.exceptions
 import httpcore
 import httpx
 
+from probe import traffic
 from probe.decoding import OFFERED, Undecodable
 from results.records import TcpInfo, is_address
 from targets.url import BadUrl, parse
@@ -122,6 +123,7 @@ class Tcp(httpcore.AsyncNetworkStream):
         self._sock = sock
         self._loop = asyncio.get_running_loop()
         self._turn_left, self._allowed = _TURN_BYTES, _TLS_BYTES
+        self._last: TcpInfo | None = None
         self.reads: list[tuple[float, int]] = []
 
     @classmethod
@@ -150,6 +152,7 @@ class Tcp(httpcore.AsyncNetworkStream):
             self._turn_left = _TURN_BYTES
             await asyncio.sleep(0)
         data = await self._loop.sock_recv(self._sock, max_bytes)
+        traffic.received(len(data))
         self.reads.append((time.monotonic(), len(data)))
         self._turn_left -= max(len(data), _READ_WEIGHS_BYTES)
         self._allowed -= len(data)
@@ -160,12 +163,14 @@ class Tcp(httpcore.AsyncNetworkStream):
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
         if buffer:  # an empty send would swallow a pending reset
             await self._loop.sock_sendall(self._sock, buffer)
+            traffic.sent(len(buffer))
 
     async def aclose(self) -> None:
         self.close()
 
     def close(self) -> None:
         """Closes the socket; a second call does nothing."""
+        self._last = self.info()  # a page that our patience cuts is closed before its step asks
         self._sock.close()
 
     def rtt_ms(self) -> float | None:
@@ -177,10 +182,10 @@ class Tcp(httpcore.AsyncNetworkStream):
         return float(struct.unpack_from("I", info, 68)[0]) / 1000 if len(info) >= 72 else None
 
     def info(self) -> TcpInfo | None:
-        """What the kernel counted (Linux, linux/tcp.h from 4.19 on); None where it doesn't tell."""
+        """What the kernel counted (Linux, linux/tcp.h from 4.19 on), also after the end; None where it doesn't tell."""
         number = getattr(socket, "TCP_INFO", None)
         if number is None or sys.platform != "linux" or self._sock.fileno() < 0:
-            return None
+            return self._last
         info = self._sock.getsockopt(socket.IPPROTO_TCP, number, _TCP_INFO_BYTES)
         if len(info) < _TCP_INFO_BYTES:
             return None
@@ -338,6 +343,7 @@ class OneConnection(httpx.AsyncBaseTransport):
 
 
 Cookies = httpx.Cookies
+Request = httpx.Request
 
 
 _AS_A_BROWSER = {

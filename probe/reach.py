@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from probe import names, net
 from probe.steps import http, tcp, tls
-from probe.trace import WHOLE_S, Course, StepFailed, Trace
+from probe.trace import Course, StepFailed, Trace
 from results.records import HttpStep, Source, Via
 
 TCP_S = {1: 2.2, 2: 3.4}  # by attempt: two SYNs, then three from another port
@@ -30,7 +30,7 @@ class Reach:
 
     def left_s(self) -> float:
         """What is left of the whole check's time, seconds."""
-        return WHOLE_S - self._trace.now()
+        return self._trace.left_s()
 
     def within(self, limit_s: float) -> float:
         """The limit, or what is left of the whole check's time, never below a tenth of a second."""
@@ -85,11 +85,19 @@ class Reach:
         await names.hear(course, name, ip, Via.UDP, timeout_s=self.within(_NOBODY_S), enough=enough)
 
     async def sample(
-        self, course: Course, ip: str, where: net.Place, name: str, *, timeout_s: float
+        self,
+        course: Course,
+        ip: str,
+        where: net.Place,
+        name: str,
+        *,
+        timeout_s: float,
+        most_bytes: int = http.BODY_CAP_BYTES,
+        in_flight: int | None = None,
     ) -> HttpStep | None:
         """The page once more, with `name` in the handshake; None where no head came.
 
-        `timeout_s`: for the head, and again for the body.
+        `timeout_s`: for the head, and again for the body. `in_flight`: so many other checks fetch beside it.
         """
         at, source, lax = tcp.endpoint(ip, where.port), Source.NEUTRAL, name != where.host
         connection: net.Tcp | None = None
@@ -100,15 +108,41 @@ class Reach:
                 context, limit_s = self._lax if lax else self._context, self.within(_SAMPLE_TLS_S)
                 stream = await tls.handshake(course, connection, at, name, context, source=source, timeout_s=limit_s)
             limit_s = self.within(timeout_s)
-            await http.get(course, stream, at, where, net.Cookies(), source=source, timeout_s=limit_s)
+            jar = net.Cookies()
+            await http.get(
+                course,
+                stream,
+                at,
+                where,
+                jar,
+                source=source,
+                timeout_s=limit_s,
+                most_bytes=most_bytes,
+                in_flight=in_flight,
+            )
         except StepFailed:
             pass  # the trace has it
         finally:
             if connection is not None:
                 connection.close()
-        mine = (step for step in course.trace.steps if (step.aim, step.attempt) == (course.aim, course.attempt))
+        place = (course.hop, course.aim, course.attempt)
+        mine = (step for step in course.trace.steps if (step.hop, step.aim, step.attempt) == place)
         pages = [step for step in mine if isinstance(step, HttpStep) and step.status is not None]
         return pages[-1] if pages else None
+
+    async def sample_handshake(self, course: Course, ip: str, port: int, name: str, *, lax: bool) -> None:
+        """One handshake for its time alone. `lax`: the address need not have a certificate for the name."""
+        at, source = tcp.endpoint(ip, port), Source.NEUTRAL
+        context, limit_s = self._lax if lax else self._context, self.within(_SAMPLE_TLS_S)
+        connection: net.Tcp | None = None
+        try:
+            connection = await tcp.connect(course, ip, port, source=source, timeout_s=self.within(TCP_S[1]))
+            await tls.handshake(course, connection, at, name, context, source=source, timeout_s=limit_s)
+        except StepFailed:
+            pass  # the trace has it
+        finally:
+            if connection is not None:
+                connection.close()
 
     async def ask_once(self, course: Course, ip: str, port: int, where: net.Place) -> None:
         """One request for its outcome alone."""

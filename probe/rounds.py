@@ -35,15 +35,29 @@ class Turns:
             yield
 
 
-async def measure(urls: Iterable[str], tools: Tools, keep: Keep, turns: Turns, *, round_uid: str | None = None) -> None:
+async def measure(
+    urls: Iterable[str],
+    tools: Tools,
+    keep: Keep,
+    turns: Turns,
+    *,
+    round_uid: str | None = None,
+    in_budget: bool = False,
+) -> None:
     """Checks each URL when its turn comes, and hands it to `keep` with its judgement.
 
+    `in_budget`: what is left when the day's budget is used up is not measured; what is under way then still is.
     A bug, or a store that fails, ends all of it. Cancelled, it leaves what was kept.
     """
 
     async def one(url: str) -> None:
         async with turns.one(place(url).host):
+            if in_budget and not tools.budget.left_bytes(tools.utcnow()):
+                return
+            await tools.quiet.others_may()
             measurement = await check(url, tools, round_uid=round_uid)
+            used_bytes = (measurement.received_bytes or 0) + (measurement.sent_bytes or 0)
+            tools.budget.spend(used_bytes, measurement.started_at)
         await keep(measurement, judge(measurement, tools.known))
 
     async with asyncio.TaskGroup() as group:

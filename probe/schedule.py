@@ -14,9 +14,11 @@ from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from probe.budget import used_today_bytes
 from probe.rounds import Turns, measure
 from probe.sanity import Look
-from probe.tools import Tools, refreshed
+from probe.tools import Tools, refreshed, with_pasts
+from probe.traffic import counted
 from results.judgement import Judgement
 from results.records import Measurement
 from results.store import Store
@@ -42,7 +44,8 @@ class Progress:
 
     planned: int
     measured: int
-    line_up: bool | None  # whether any reference answered; None where none is configured
+    line_up: bool | None  # whether any reference answered; None where none is configured, or none was looked at
+    used_up: bool = False  # nothing is left of the day's budget
 
 
 class Schedule:
@@ -88,40 +91,69 @@ class Schedule:
             scheduler.shutdown(wait=False)
 
     async def round(self) -> int:
-        """One round over what is due; how many were measured. What an earlier round still measures is left to it."""
+        """One round over what is due; how many were measured. What an earlier round still measures is left to it.
+
+        None is begun when the day's budget is used up, and what is left when that happens in the middle stays due.
+        """
         tools, store = refreshed(self._tools), self._store
         now, name = tools.utcnow(), tools.vantage.name
         await asyncio.to_thread(self._note_gap, now)
         last = await asyncio.to_thread(store.last_started, name)
         urls = [url for url in due(self._urls, last, now, self._every) if url not in self._in_flight]
-        if not urls:
+        if not urls or not await self._can_pay(len(urls), now):
             return 0
         self._in_flight.update(urls)
         uid = str(uuid.uuid4())
         await asyncio.to_thread(store.begin_round, uid, vantage=name, started_at=now, planned=len(urls))
-        look = await tools.line.look_anew()
+        with counted() as first:
+            look = await tools.line.look_anew()
+        tools.budget.spend(first.both_bytes, now)
+        tools = await asyncio.to_thread(with_pasts, tools, store)
         measured = await self._measure(urls, tools, uid, look)
-        after = await tools.line.look(older_s=_JUST_NOW_S)
-        line_up = look.line_up and after.line_up
-        await asyncio.to_thread(store.end_round, uid, ended_at=tools.utcnow(), measured=measured, line_up=line_up)
+        with counted() as again:
+            after = await tools.line.look(older_s=_JUST_NOW_S)
+        tools.budget.spend(again.both_bytes, now)
+        await asyncio.to_thread(
+            store.end_round,
+            uid,
+            ended_at=tools.utcnow(),
+            measured=measured,
+            line_up=look.line_up and after.line_up,
+            traffic_bytes=first.both_bytes + again.both_bytes,
+        )
         return measured
 
     async def _measure(self, urls: list[str], tools: Tools, uid: str, look: Look) -> int:
-        measured = 0
+        measured, left = 0, set(urls)
 
         def tell() -> None:
-            self._told(Progress(planned=len(urls), measured=measured, line_up=look.line_up))
+            used_up = not tools.budget.left_bytes(tools.utcnow())
+            self._told(Progress(planned=len(urls), measured=measured, line_up=look.line_up, used_up=used_up))
 
         async def keep(measurement: Measurement, judgement: Judgement) -> None:
             nonlocal measured
             await asyncio.to_thread(self._store.add, measurement, judgement)
             self._in_flight.discard(measurement.url)
+            left.discard(measurement.url)
             measured += 1
             tell()
 
         tell()
-        await measure(urls, tools, keep, self._turns, round_uid=uid)
+        await measure(urls, tools, keep, self._turns, round_uid=uid, in_budget=True)
+        if left:
+            self._in_flight -= left
+            await asyncio.to_thread(self._note_halt, tools.utcnow())
         return measured
+
+    async def _can_pay(self, planned: int, now: datetime) -> bool:
+        """Whether anything is left of the day's budget. Where not, that is said, and the gap is noted."""
+        budget, name = self._tools.budget, self._tools.vantage.name
+        budget.learn(await asyncio.to_thread(used_today_bytes, self._store, name, now), now)
+        if budget.left_bytes(now):
+            return True
+        await asyncio.to_thread(self._note_halt, now)
+        self._told(Progress(planned=planned, measured=0, line_up=None, used_up=True))
+        return False
 
     async def _first(self) -> datetime:
         """Now, if anything is due; else when the oldest measurement is an interval old."""
@@ -139,9 +171,24 @@ class Schedule:
             rounds = self._store.rounds(limit=1)
             before, why = (rounds[0].started_at, "stopped") if rounds else (None, why)
         self._last_round = now
-        if before is not None and now - before > self._every * _LATE:
-            name = self._tools.vantage.name
-            self._store.add_gap(vantage=name, began_at=before + self._every, ended_at=now, why=why)
+        if before is None or now - before <= self._every * _LATE:
+            return
+        name = self._tools.vantage.name
+        # Until then the budget was used up, and that is noted already.
+        halts = [gap.ended_at for gap in self._store.gaps(since=before) if gap.vantage == name]
+        began_at = max([before + self._every, *halts])
+        if now - began_at > self._every * (_LATE - 1):
+            self._store.add_gap(vantage=name, began_at=began_at, ended_at=now, why=why)
+
+    def _note_halt(self, now: datetime) -> None:
+        """Until the next round nothing is measured, and why is known beforehand."""
+        name, until = self._tools.vantage.name, now + self._every
+        late = self._store.gaps(since=now - self._every * (_LATE - 1))
+        same = [gap for gap in late if (gap.vantage, gap.why) == (name, "budget") and gap.began_at <= now]
+        if same:
+            self._store.lengthen_gap(same[-1], ended_at=until)
+        else:
+            self._store.add_gap(vantage=name, began_at=now, ended_at=until, why="budget")
 
     def _heard(self, event: JobExecutionEvent) -> None:
         if not self._failed.done():

@@ -6,7 +6,7 @@ A client's pool would do the same; it takes a fifth of a check's CPU time, and a
 import asyncio
 import ssl
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 
@@ -16,6 +16,7 @@ from probe.net import (
     OneConnection,
     PeerClosed,
     Place,
+    Request,
     Tcp,
     Tls,
     look_up,
@@ -36,18 +37,27 @@ class Services:
         self._kept: defaultdict[Place, list[OneConnection]] = defaultdict(list)
 
     async def post(
-        self, url: str, headers: Mapping[str, str], content: bytes, *, limit_bytes: int
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes,
+        *,
+        limit_bytes: int,
+        heard: Callable[[int], None] = lambda _amount: None,
     ) -> tuple[int, bytes]:
-        """Status and body. Raises OSError, or Garbage where the answer is no HTTP or longer than the limit."""
+        """Status and body. Raises OSError, or Garbage where the answer is no HTTP or longer than the limit.
+
+        `heard` is told how much of the body has come, each time that some has.
+        """
         where = _place(url)
         while self._kept[where]:
             way = self._kept[where].pop()
             if way.is_idle:
                 with suppress(PeerClosed, ConnectionError):  # it was closed on us meanwhile: another, or a new one
-                    return await self._over(way, where, url, headers, content, limit_bytes)
+                    return await self._over(way, where, post(url, headers, content), limit_bytes, heard)
             else:
                 await way.aclose()
-        return await self._over(await self._open(where), where, url, headers, content, limit_bytes)
+        return await self._over(await self._open(where), where, post(url, headers, content), limit_bytes, heard)
 
     async def aclose(self) -> None:
         for ways in self._kept.values():
@@ -56,14 +66,15 @@ class Services:
         self._kept.clear()
 
     async def _over(
-        self, way: OneConnection, where: Place, url: str, headers: Mapping[str, str], content: bytes, limit_bytes: int
+        self, way: OneConnection, where: Place, request: Request, limit_bytes: int, heard: Callable[[int], None]
     ) -> tuple[int, bytes]:
         body = bytearray()
         try:
-            response = await way.handle_async_request(post(url, headers, content))
+            response = await way.handle_async_request(request)
             try:
                 async for part in response.aiter_raw():
                     body += part
+                    heard(len(body))
                     if len(body) > limit_bytes:
                         raise Garbage(f"the answer is longer than {limit_bytes} bytes")
             finally:

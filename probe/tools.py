@@ -5,24 +5,28 @@ Nothing is measured here.
 
 import gc
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
 from probe import config
+from probe.budget import MB_BYTES, Budget
 from probe.contexts import lax_context, web_context
 from probe.load import Load
 from probe.names import NONE, Resolvers
 from probe.net import in_thread
+from probe.quiet import Quiet
 from probe.sanity import Line, has_ipv6
 from probe.services import Services
-from probe.speed import Quiet
 from probe.steps.dns import system_resolvers
 from probe.whereabouts import whereabouts
 from results.knowledge import Knowledge, bundled, users, with_users
-from results.records import Vantage, is_bogon
+from results.records import Past, Throughput, Vantage, is_bogon
+from results.store import Store
+
+_PAST_DAYS = 14  # a line may be another one after that
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +45,22 @@ class Tools:
     may_dial: Callable[[str, int], bool] = lambda ip, _port: not is_bogon(ip)  # an address and a port
     ipv6: bool = False  # whether this machine has a way to the IPv6 internet
     control_token: str = field(default="", repr=False)
-    load: Load = field(default_factory=Load)
+    budget: Budget = field(default_factory=Budget)  # what a day may cost
+    throughput: Throughput = Throughput.AUTO  # how far throttling is looked for
+    pasts: Mapping[str, Past] = field(default_factory=dict)  # by URL
     quiet: Quiet = field(default_factory=Quiet)
     lax: ssl.SSLContext = field(default_factory=lax_context)
+
+    @property
+    def load(self) -> Load:
+        """How busy we are."""
+        return self.quiet.load
+
+
+def with_pasts(tools: Tools, store: Store) -> Tools:
+    """The same tools with what the store knows of each series' past. Blocks."""
+    since = tools.utcnow() - timedelta(days=_PAST_DAYS)
+    return replace(tools, pasts=store.pasts(tools.vantage.name, since=since))
 
 
 def refreshed(tools: Tools) -> Tools:
@@ -54,7 +71,7 @@ def refreshed(tools: Tools) -> Tools:
 
 
 @asynccontextmanager
-async def opened(settings: config.Settings) -> AsyncIterator[Tools]:
+async def opened(settings: config.Settings, *, throughput: Throughput = Throughput.AUTO) -> AsyncIterator[Tools]:
     """The tools that the settings ask for; closed at the end. Raises ConfigError."""
     roots = config.roots_file()
     # What has been imported stays; looking through it again and again took 1 ms of the CPU time of each check.
@@ -84,6 +101,8 @@ async def opened(settings: config.Settings) -> AsyncIterator[Tools]:
             control_token=settings.control.token,
             known=with_users(users.folder())[0],
             ipv6=has_ipv6(),
+            budget=Budget(settings.probe.daily_budget_mb * MB_BYTES),
+            throughput=throughput,
         )
     finally:
         await services.aclose()

@@ -32,11 +32,20 @@ class Trace:
 
     def __init__(self) -> None:
         self._started = time.monotonic()
+        self._ends = WHOLE_S
         self.steps: list[AnyStep] = []
 
     def now(self) -> float:
         """Seconds since the check began."""
         return time.monotonic() - self._started
+
+    def left_s(self) -> float:
+        """What is left of the check's time, seconds."""
+        return self._ends - self.now()
+
+    def allow(self, seconds: float) -> None:
+        """The check may go on for so long from now, where somebody asked for what takes longer."""
+        self._ends = self.now() + seconds
 
     def at(self, moment: float) -> float:
         """A moment of time.monotonic() in seconds since the check began."""

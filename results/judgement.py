@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 
 class Verdict(StrEnum):
@@ -84,6 +85,22 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Throttling:
+    """How slow on purpose, in numbers. Times are those for the same page from the same address."""
+
+    by: (
+        Literal["name", "address"] | None
+    )  # what is slow there; None: no other name was served, so they aren't told apart
+    ceiling_kbps: float | None = None  # the speed that transfers hold to
+    ceiling_spread: float | None = None  # of them, relative to the fastest: congestion's is great
+    manner: Literal["shaping", "policing"] | None = None  # bytes wait in a queue, or are lost; None: can't be told
+    times: float | None = None  # so many times as long with the site's name as with another
+    interval: tuple[float, float] | None = None  # of `times`, at 95 %; None with too few pairs for one
+    p_value: float | None = None  # one-sided, of the two samples (Mann and Whitney); None likewise
+    pairs: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """What a measurement means under one version of the rules. Can be dropped and made anew."""
 
@@ -93,6 +110,7 @@ class Judgement:
     fault: Fault | None = None
     reasons: tuple[Reason, ...] = ()
     timings: Timings = Timings()
-    kbps: float | None = None
+    kbps: float | None = None  # of the page that came; where it is throttled, the speed that it is held to
+    throttling: Throttling | None = None
     status: int | None = None
     rules_version: int

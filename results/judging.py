@@ -100,5 +100,5 @@ def _nothing(says: str) -> dict[str, Any]:
         "reasons": [{"rule": "unreadable", "says": says}],
         "rules_version": None,
         "timings_ms": dict.fromkeys(("dns", "tcp", "tls", "ttfb", "total")),
-        **dict.fromkeys(("kbps", "status", "evidence")),
+        **dict.fromkeys(("kbps", "throttling", "status", "evidence")),
     }

@@ -61,6 +61,14 @@ class Aim(StrEnum):
     SAMPLE_LINE = "sample_line"  # a reference's page: what does this line bring from elsewhere?
 
 
+class Throughput(StrEnum):
+    """How far a check goes to tell slow on purpose from slow."""
+
+    OFF = "off"  # not at all
+    AUTO = "auto"  # where a page looks slow
+    THOROUGH = "thorough"  # always, with as many pairs as a test of significance needs
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One thing tried, and how it ended."""
@@ -181,6 +189,8 @@ class HttpStep(Step):
     kbps: float | None = None  # body speed from raw reads, kbit/s, where there was enough to time
     curve: tuple[tuple[float, int], ...] = ()  # raw bytes over time: seconds since the check began, bytes so far
     tcp_info: TcpInfo | None = None
+    in_flight: int | None = None  # of a sample: how many other checks were fetching when it began
+    beside_kbps: float | None = None  # what the whole program received beside it meanwhile; it colours its times
 
 
 AnyStep = Annotated[DnsStep | TcpStep | TlsStep | HttpStep, Field(discriminator="layer")]
@@ -244,6 +254,17 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What this series (the same URL, vantage and network) was like before: medians over its accessible checks."""
+
+    since: datetime  # UTC; the oldest check that counts
+    checks: int
+    asn: int | None = None  # the network of these checks
+    tls_ms: float | None = None  # handshake
+    kbps: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """Everything that one check saw, stored whole and never changed."""
 
@@ -263,6 +284,11 @@ class Measurement:
     round_uid: str | None = None
     in_flight: int = 1  # checks that ran side by side when this one ended; they colour its times
     loop_lag_ms: float | None = None  # the event loop's own worst delay during the check
+    throughput: Throughput = Throughput.AUTO  # how far throttling was looked for
+    past: Past | None = None  # None: not asked for, or there is none
+    line_kbps: float | None = None  # the most that came over this line within the last minute, from anywhere
+    received_bytes: int | None = None  # payload of all that this check read, helpers and references included
+    sent_bytes: int | None = None
     software: str = ""
     schema: int = field(default=SCHEMA)
 

@@ -4,8 +4,10 @@ What a row looks like is in tables.py. Calls block; callers on an event loop put
 """
 
 import json
+import statistics
 import time
 import zlib
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -21,14 +23,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from sqlmodel import SQLModel
 
-from results.judgement import Confidence, Fault, Judgement, Reason, Timings, Verdict
+from results.judgement import Confidence, Fault, Judgement, Reason, Throttling, Timings, Verdict
 from results.points import Point
-from results.records import Measurement, adapter
+from results.records import Measurement, Past, adapter
 from results.tables import GapRow, RoundRow
 
-HEAD = "0001"  # the newest schema; a test holds it against results/migrations
+HEAD = "0003"  # the newest schema; a test holds it against results/migrations
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
+_PAST_CHECKS = 50  # newest of a series, from which its past is told
 _MEASUREMENT = SQLModel.metadata.tables["measurement"]
 _EVIDENCE = SQLModel.metadata.tables["evidence"]
 _VERDICT = SQLModel.metadata.tables["verdict"]
@@ -93,6 +96,8 @@ class Store:
             "round_uid": measurement.round_uid,
             "started_at": measurement.started_at,
             "runtime_ms": measurement.runtime_ms,
+            "received_bytes": measurement.received_bytes,
+            "sent_bytes": measurement.sent_bytes,
         }
         blob = zlib.compress(adapter().dump_json(measurement), 3)
         with self._says("write to"), self._engine.begin() as connection:
@@ -107,15 +112,33 @@ class Store:
         with self._says("write to"), self._engine.begin() as connection:
             connection.execute(sa.insert(_ROUND), row)
 
-    def end_round(self, uid: str, *, ended_at: datetime, measured: int, line_up: bool | None) -> None:
-        change = sa.update(_ROUND).where(_ROUND.c.uid == uid)
+    def end_round(
+        self, uid: str, *, ended_at: datetime, measured: int, line_up: bool | None, traffic_bytes: int | None = None
+    ) -> None:
+        values = {"ended_at": ended_at, "measured": measured, "line_up": line_up, "traffic_bytes": traffic_bytes}
         with self._says("write to"), self._engine.begin() as connection:
-            connection.execute(change.values(ended_at=ended_at, measured=measured, line_up=line_up))
+            connection.execute(sa.update(_ROUND).where(_ROUND.c.uid == uid).values(values))
 
     def add_gap(self, *, vantage: str, began_at: datetime, ended_at: datetime, why: str) -> None:
         row = {"vantage": vantage, "began_at": began_at, "ended_at": ended_at, "why": why}
         with self._says("write to"), self._engine.begin() as connection:
             connection.execute(sa.insert(_GAP), row)
+
+    def lengthen_gap(self, gap: GapRow, *, ended_at: datetime) -> None:
+        """Its reason goes on."""
+        with self._says("write to"), self._engine.begin() as connection:
+            connection.execute(sa.update(_GAP).where(_GAP.c.id == gap.id).values(ended_at=ended_at))
+
+    def used_bytes(self, vantage: str, *, since: datetime, before: datetime) -> int:
+        """What crossed the line both ways for checks and rounds that began in that time, as far as it was counted."""
+        checks = (_MEASUREMENT.c.received_bytes, _MEASUREMENT.c.sent_bytes)
+        used = 0
+        for table, columns in ((_MEASUREMENT, checks), (_ROUND, (_ROUND.c.traffic_bytes,))):
+            query = sa.select(*(sa.func.sum(column) for column in columns)).where(
+                table.c.vantage == vantage, table.c.started_at >= since, table.c.started_at < before
+            )
+            used += sum(int(total or 0) for total in self._rows(query)[0].values())
+        return used
 
     def last_started(self, vantage: str) -> dict[str, datetime]:
         """When each URL was last measured from this vantage."""
@@ -126,6 +149,24 @@ class Store:
             .group_by(_MEASUREMENT.c.url)
         )
         return {row["url"]: row["newest"] for row in self._rows(query)}
+
+    def pasts(self, vantage: str, *, since: datetime) -> dict[str, Past]:
+        """What each URL's newest accessible checks were like, of those in the network of the newest."""
+        newest = sa.func.row_number().over(
+            partition_by=_MEASUREMENT.c.url, order_by=(_MEASUREMENT.c.started_at.desc(), _MEASUREMENT.c.uid)
+        )
+        inner = (
+            sa.select(*(_MEASUREMENT.c[name] for name in ("url", "asn", "started_at")), newest.label("place"))
+            .add_columns(_VERDICT.c.tls_ms, _VERDICT.c.kbps)
+            .join(_VERDICT, _VERDICT.c.uid == _MEASUREMENT.c.uid)
+            .where(_MEASUREMENT.c.vantage == vantage, _MEASUREMENT.c.started_at >= since)
+            .where(_VERDICT.c.verdict == Verdict.ACCESSIBLE.value)
+            .subquery()
+        )
+        by_url: dict[str, list[RowMapping]] = defaultdict(list)
+        for row in self._rows(sa.select(inner).where(inner.c.place <= _PAST_CHECKS).order_by(inner.c.place)):
+            by_url[row["url"]].append(row)
+        return {url: _past(rows) for url, rows in by_url.items()}
 
     def points(self, *, since: datetime, url: str | None = None) -> list[Point]:
         """Judged measurements, oldest first, of one URL or of all."""
@@ -224,6 +265,7 @@ def _verdict_values(uid: str, judgement: Judgement) -> dict[str, Any]:
         "ttfb_ms": timings.ttfb,
         "total_ms": timings.total,
         "kbps": judgement.kbps,
+        "throttling": judgement.throttling and asdict(judgement.throttling),
         "status": judgement.status,
     }
 
@@ -239,9 +281,26 @@ def _judgement(row: Any) -> Judgement:
             dns=row["dns_ms"], tcp=row["tcp_ms"], tls=row["tls_ms"], ttfb=row["ttfb_ms"], total=row["total_ms"]
         ),
         kbps=row["kbps"],
+        throttling=_throttling(row["throttling"]),
         status=row["status"],
         rules_version=row["rules_version"],
     )
+
+
+def _past(newest_first: Sequence[RowMapping]) -> Past:
+    """Medians of a series' checks, as far as they were made in one network."""
+    asn = newest_first[0]["asn"]
+    rows = [row for row in newest_first if row["asn"] == asn]
+    known = {name: [row[name] for row in rows if row[name] is not None] for name in ("tls_ms", "kbps")}
+    medians = {name: round(statistics.median(values), 1) if values else None for name, values in known.items()}
+    return Past(since=rows[-1]["started_at"], checks=len(rows), asn=asn, **medians)
+
+
+def _throttling(kept: dict[str, Any] | None) -> Throttling | None:
+    if kept is None:
+        return None
+    interval = kept["interval"]
+    return Throttling(**kept | {"interval": tuple(interval) if interval else None})
 
 
 def _point(row: Any) -> Point:

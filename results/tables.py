@@ -6,7 +6,7 @@ No query is here (store.py), and a step is not defined again: the evidence is re
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Column, Index, LargeBinary
+from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
 
@@ -21,6 +21,7 @@ class RoundRow(SQLModel, table=True):
     planned: int  # targets that were due
     measured: int | None = None
     line_up: bool | None = None  # whether any reference answered; empty where none is configured
+    traffic_bytes: int | None = Field(default=None, sa_type=BigInteger)  # both ways, for its own looks at the line
 
 
 class MeasurementRow(SQLModel, table=True):
@@ -38,6 +39,8 @@ class MeasurementRow(SQLModel, table=True):
     round_uid: str | None = Field(default=None, index=True)
     started_at: datetime = Field(index=True)  # UTC
     runtime_ms: float
+    received_bytes: int | None = Field(default=None, sa_type=BigInteger)
+    sent_bytes: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class EvidenceRow(SQLModel, table=True):
@@ -66,6 +69,7 @@ class VerdictRow(SQLModel, table=True):
     ttfb_ms: float | None = None
     total_ms: float | None = None
     kbps: float | None = None
+    throttling: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     status: int | None = None
 
 
@@ -77,4 +81,4 @@ class GapRow(SQLModel, table=True):
     vantage: str
     began_at: datetime = Field(index=True)  # UTC
     ended_at: datetime
-    why: str  # "asleep", "stopped", "busy"
+    why: str  # "asleep", "stopped", "busy", "budget"

@@ -11,33 +11,45 @@ names on the same addresses were fast.
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
-from results.records import Aim, HttpStep, Step, TcpStep, TlsStep
+from results.curves import TELLING_BYTES, Curve, at_last_kbps, from_zero, last, rounds, steady_kbps, time_to
+from results.difference import DIFFERS, LONGER_S, TELLING_S, Difference
+from results.failure import SILENCE
+from results.records import Aim, HttpStep, Past, Step, TcpStep, TlsStep
 
-Curve = Sequence[tuple[float, int]]  # seconds, bytes so far
-
-_FIRST_FLIGHT_BYTES = 14_600  # ten packets come without waiting for an acknowledgement (RFC 6928)
-_ROUNDS_LATER = 3.0  # so many times what slow start takes is slow
+# What looks slow enough to be compared
+_ROUNDS_LATER = 1.5  # so many times what slow start takes
+_ROUNDS_FAR = 2.0
 _SLACK_S = 0.15  # of a server that makes its page while it sends it
+_UNKNOWN_KBPS = 900.0  # where nothing tells what this line brings: below that a page is worth a comparison
+_SHARE = 3.0  # a third of what the line or this series' past brings is slow
+_PAST_CHECKS = 5
 _HANDSHAKE_ROUNDS = 3.0  # of TLS 1.2, whose handshake takes two, and a server's work
 _HANDSHAKE_SLACK_S = 0.3
 _FIRST_BYTE_S = 1.5
-DIFFERS = 2.0  # so many times as long is a difference
-LONGER_S = 0.3
+
+# What is a difference
+LINE_BYTES = 32 * 1024  # fewer say too little of a line
+FOLD = 4.0  # so many times as fast must line and server be, where no other name tells
 _SAME_SIZE = 0.8  # a page changes a little from one minute to the next
-_PLAINLY = 5.0
-_TELLING_S = 0.1
-_TELLING_BYTES = 4 * 1024  # fewer say nothing about speed
+_BURST = 3.0
+_PACKET_BYTES = 1448
+EXPLAINS = 0.5  # so much of a difference is explained by what explains most of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """One fetch of the page, in its times. Where our patience ended first, a time is as long as that at least."""
 
-    latency_s: float  # handshake, and from the request to the first byte
+    handshake_s: float | None  # until the server answered; None without TLS, or where it didn't
+    handshake_bytes: int = 0  # that came meanwhile
+    first_byte_s: float  # from the request
     fetched_s: float  # from the request to the end
     curve: Curve  # from the first read on, both zero there
+    kbps: float | None  # that it held to
+    beside_kbps: float  # what came to our other checks meanwhile
+    in_flight: int  # how many of them there were
+    same: bool  # it is of the page that is compared, not a refusal
     whole: bool  # the page came to its end, or as far as we read
 
 
@@ -48,27 +60,84 @@ class Pair:
     named: Sample
     neutral: Sample
 
+    @property
+    def same_page(self) -> bool:
+        return self.named.same and self.neutral.same
 
-def looks_slow(tcp: TcpStep, tls: TlsStep | None, page: HttpStep) -> bool:
-    """Whether a visit took longer than its round trip explains, and so is worth comparing. Cheap, and no verdict."""
-    rtt_s = tcp.t - tcp.t0
-    if tls is not None and tls.t - tls.t0 > _HANDSHAKE_ROUNDS * rtt_s + _HANDSHAKE_SLACK_S:
+    @property
+    def crowded(self) -> bool:
+        """Whether our other checks may have filled the line while the site's name was on the way."""
+        if not self.named.in_flight and not self.neutral.in_flight:
+            return False
+        if self.named.kbps is None or self.neutral.kbps is None:
+            return True
+        return DIFFERS * (self.named.kbps + self.named.beside_kbps) > self.neutral.kbps
+
+
+def looks_slow(
+    tcp: TcpStep,
+    tls: TlsStep | None,
+    page: HttpStep,
+    past: Past | None = None,
+    line_kbps: float | None = None,
+) -> bool:
+    """Whether a visit took longer than its round trip explains, and so is worth comparing. Cheap, and no verdict.
+
+    `line_kbps`: the most that this line brought from anywhere a short while ago, where that is known.
+    """
+    rtt_s = round_trip_s(tcp, tls, page)
+    known = past if past is not None and past.checks >= _PAST_CHECKS else None
+    if tls is not None and tls.t - tls.t0 > _patience_s(rtt_s, known):
         return True
     # A delay by name is in the handshake too. Without one, a slow server can't be told from it but by comparing.
     if tls is None and page.first_byte_t is not None and page.first_byte_t - page.t0 > rtt_s + _FIRST_BYTE_S:
         return True
     curve = from_zero(page.curve)
-    return bool(curve) and curve[-1][0] > _ROUNDS_LATER * rounds(curve[-1][1]) * rtt_s + _SLACK_S
+    if not curve:
+        return False
+    started_s = _ROUNDS_LATER * rounds(last(curve)) * rtt_s + _SLACK_S
+    return curve[-1][0] > started_s + last(curve) * 8 / 1000 / expected_kbps(known, line_kbps)
 
 
-def rounds(amount: int) -> int:
-    """Round trips that TCP's slow start needs after the first flight, to bring so many bytes."""
-    needed, flight, came = 0, _FIRST_FLIGHT_BYTES, _FIRST_FLIGHT_BYTES
-    while came < amount:
-        flight *= 2
-        came += flight
-        needed += 1
-    return needed
+def _patience_s(rtt_s: float, past: Past | None) -> float:
+    """How long a handshake may take: by its round trips, and by what it took before."""
+    usual_s = _HANDSHAKE_ROUNDS * rtt_s + _HANDSHAKE_SLACK_S
+    if past is None or past.tls_ms is None:
+        return usual_s
+    return min(usual_s, max(_SHARE * past.tls_ms / 1000, _HANDSHAKE_SLACK_S))
+
+
+def expected_kbps(past: Past | None, line_kbps: float | None) -> float:
+    """Below this a page is worth a comparison: a third of what came before, or of what the line brings."""
+    least = max(_UNKNOWN_KBPS, (past.kbps or 0.0) / _SHARE) if past is not None else _UNKNOWN_KBPS
+    return min(least, line_kbps / _SHARE) if line_kbps else least
+
+
+def round_trip_s(tcp: TcpStep, tls: TlsStep | None, page: HttpStep | None = None) -> float:
+    """The shortest round trip that was seen: a lost SYN makes the connection's time say a second too much."""
+    told = [tcp.t - tcp.t0]
+    told += [tls.rtt_ms / 1000] if tls is not None and tls.rtt_ms else []
+    told += [page.tcp_info.min_rtt_ms / 1000] if page is not None and page.tcp_info else []
+    return min(told)
+
+
+def line_kbps(steps: Iterable[Step], hop: int) -> float:
+    """What this line brought from a reference or a control, at least; 0 where nothing was asked of it.
+
+    The speed of its second half, where enough came; else with all its waiting.
+    """
+    asked = (step for step in steps if step.aim is Aim.SAMPLE_LINE and step.hop == hop and step.failure is None)
+    return max((_brought_kbps(page) for page in asked if isinstance(page, HttpStep)), default=0.0)
+
+
+def _brought_kbps(page: HttpStep) -> float:
+    amount = page.body_bytes or 0
+    whole = amount * 8 / 1000 / (page.t - page.t0) if page.t > page.t0 else 0.0
+    if amount < LINE_BYTES:
+        return whole
+    curve = from_zero(page.curve)
+    # What comes in a burst after a stall would say too much.
+    return max(whole, min(at_last_kbps(curve) or 0.0, _BURST * (steady_kbps(curve) or 0.0)))
 
 
 def same_page(visited: HttpStep, sampled: HttpStep) -> bool:
@@ -83,108 +152,155 @@ def same_page(visited: HttpStep, sampled: HttpStep) -> bool:
     return alike and (sampled.capped or got >= _SAME_SIZE * seen) and (cut or seen >= _SAME_SIZE * got)
 
 
-def pairs(tests: Iterable[Step]) -> tuple[Pair, ...]:
-    """The samples of a hop, by the number of the pair."""
+def pairs(tests: Iterable[Step], visited: HttpStep | None = None) -> tuple[Pair, ...]:
+    """The samples of a hop, by the number of the pair. `visited`: the page that they are of; without it all are."""
     steps = list(tests)
     numbers = sorted({step.attempt for step in steps if step.aim is Aim.SAMPLE_NEUTRAL})
-    found = ((_sample(steps, Aim.SAMPLE, number), _sample(steps, Aim.SAMPLE_NEUTRAL, number)) for number in numbers)
+    found = (
+        (_sample(steps, Aim.SAMPLE, number, visited), _sample(steps, Aim.SAMPLE_NEUTRAL, number, visited))
+        for number in numbers
+    )
     return tuple(Pair(named=named, neutral=neutral) for named, neutral in found if named and neutral)
 
 
-def slow_down(pair: Pair) -> float | None:
-    """How many times as long the same bytes took with the site's name; None where too little took too short to tell.
+def handshakes(found: Sequence[Pair]) -> Difference:
+    """Handshakes, of pairs in which the server answered both."""
+    both = [(pair.named.handshake_s, pair.neutral.handshake_s) for pair in found]
+    told = [(slow, fast) for slow, fast in both if slow is not None and fast is not None]
+    return Difference(tuple(slow for slow, _ in told), tuple(fast for _, fast in told), _crowded(found))
 
-    Bytes after the first read. Where the site's name brought fewer in its time, so many are compared; where the other
-    name brought all at once, the whole fetches are.
+
+def first_bytes(found: Sequence[Pair]) -> Difference:
+    """From the request to the first byte, of pairs of the same page."""
+    told = [pair for pair in found if pair.same_page]
+    named, neutral = (tuple(getattr(pair, side).first_byte_s for pair in told) for side in ("named", "neutral"))
+    return Difference(named, neutral, _crowded(found))
+
+
+def bodies(found: Sequence[Pair]) -> Difference:
+    """The same bytes, from the first read on, of pairs of the same page: as many as both samples of a pair brought.
+
+    The times of different pairs are those for the same amount, in proportion. Where a page came all at once with the
+    other name, the whole fetches are compared, and where that says nothing either, the pair is left out.
     """
-    named, neutral = pair.named.curve, pair.neutral.curve
-    amount = min(_last(named), _last(neutral))
-    if amount >= _TELLING_BYTES:
-        slow, fast = _time_to(named, amount), _time_to(neutral, amount)
-    elif pair.neutral.whole:
-        slow, fast = pair.named.fetched_s, pair.neutral.fetched_s
-    else:
+    told = [times for pair in found if pair.same_page and (times := _body(pair)) is not None]
+    usual = statistics.median(amount for amount, _, _ in told) if told else 0.0
+    named = tuple(slow * usual / amount for amount, slow, _ in told)
+    return Difference(named, tuple(fast * usual / amount for amount, _, fast in told), _crowded(found))
+
+
+def _crowded(found: Iterable[Pair]) -> bool:
+    return any(pair.crowded for pair in found)
+
+
+def _body(pair: Pair) -> tuple[int, float, float] | None:
+    """So many bytes, and how long they took with either name."""
+    amount = min(last(pair.named.curve), last(pair.neutral.curve))
+    if amount >= TELLING_BYTES:
+        return amount, time_to(pair.named.curve, amount), time_to(pair.neutral.curve, amount)
+    if not pair.neutral.whole:
         return None
-    return (slow + _GRAIN_S) / (fast + _GRAIN_S) if slow - fast >= _TELLING_S else 1.0
-
-
-def delay(pair: Pair) -> tuple[float, float]:
-    """How many times as long, and how many seconds longer, handshake and first byte took with the site's name."""
-    slow, fast = pair.named.latency_s, pair.neutral.latency_s
-    return (slow + _GRAIN_S) / (fast + _GRAIN_S), slow - fast
+    return max(last(pair.neutral.curve), TELLING_BYTES), pair.named.fetched_s, pair.neutral.fetched_s
 
 
 def suspicious(pair: Pair) -> bool:
     """Whether this pair, alone, would make the site's name the slow one."""
-    times, (later, longer_s) = slow_down(pair), delay(pair)
-    return (times is not None and times >= DIFFERS) or (later >= DIFFERS and longer_s >= LONGER_S) or stops(pair)
+    shaken, body = handshakes([pair]), bodies([pair])
+    later = shaken.times >= DIFFERS and shaken.longer_s >= LONGER_S
+    waited = first_bytes([pair])
+    waits = waited.times >= DIFFERS and waited.longer_s >= LONGER_S
+    return later or waits or (body.times >= DIFFERS and body.longer_s >= TELLING_S) or stops(pair)
 
 
-def plain(pair: Pair) -> bool:
-    """Whether the difference is so great that a third pair would tell nothing new."""
-    return max(slow_down(pair) or 0.0, delay(pair)[0]) >= _PLAINLY
+def delayed(late_s: float, came_bytes: int, visited: HttpStep) -> bool:
+    """Whether a handshake is so much too late that its certificates, at the speed of the page, don't explain it."""
+    kbps = steady_kbps(from_zero(visited.curve))
+    explained_s = came_bytes * 8 / 1000 / kbps if kbps else 0.0
+    return late_s >= max(LONGER_S, explained_s / EXPLAINS)
+
+
+def settled(found: Sequence[Pair]) -> bool:
+    """Whether these pairs prove that the name is what is slow, so that another would tell nothing new."""
+    whole = [pair for pair in found if pair.same_page]
+    stopped = len(whole) >= 2 and all(map(stops, whole))
+    return stopped or starts_late(found) or bodies(found).proven
+
+
+def starts_late(found: Sequence[Pair]) -> bool:
+    """Whether these pairs prove that the name makes the beginning late."""
+    start = late(found)
+    return start.longer_s >= LONGER_S and (start.proven or start.apart)
+
+
+def late(found: Sequence[Pair]) -> Difference:
+    """What is waited for before a page comes: the handshake, where that is what differs, else the first byte."""
+    shaken, waited = handshakes(found), first_bytes(found)
+    # A server's own thinking varies by itself: a wait for the first byte alone must differ each time, and often.
+    if shaken.longer_s >= LONGER_S or not waited.ranked:
+        return shaken if shaken.pairs else waited
+    return waited
 
 
 def stops(pair: Pair) -> bool:
     """Whether the page came whole with the other name and not with the site's."""
-    return pair.neutral.whole and not pair.named.whole
+    return pair.neutral.whole and pair.neutral.same and not pair.named.whole
 
 
-def ceiling_kbps(curves: Iterable[Curve]) -> tuple[float, float] | None:
-    """The speed that transfers hold to once they run, kbit/s, and its relative spread; None where none is long enough.
-
-    A shaper or policer holds to one speed, congestion does not.
-    """
-    speeds = [speed for curve in curves if (speed := _steady_kbps(curve)) is not None]
-    if not speeds:
-        return None
-    middle = statistics.median(speeds)
-    return middle, (max(speeds) - min(speeds)) / middle if middle else 0.0
+def alone(pages: Iterable[HttpStep], line: float) -> list[HttpStep]:
+    """The transfers during which a line that brings so many kbit/s was not nearly full, our other checks included."""
+    return [page for page in pages if page.curve and FOLD * _both_kbps(page, from_zero(page.curve)) <= line]
 
 
-_GRAIN_S = 0.02  # below this, a time is the scheduler's
+def far_away(page: HttpStep, rtt_s: float) -> bool:
+    """Whether the round trips of slow start explain most of the time that a transfer took."""
+    curve = from_zero(page.curve)
+    return bool(curve) and curve[-1][0] <= _ROUNDS_FAR * rounds(last(curve)) * rtt_s + _SLACK_S
 
 
-def _sample(steps: Iterable[Step], aim: Aim, number: int) -> Sample | None:
+def _both_kbps(page: HttpStep, curve: Curve) -> float:
+    return (steady_kbps(curve) or 0.0) + (page.beside_kbps or 0.0)
+
+
+def _until_cut(page: HttpStep) -> Curve:
+    """Bytes over time; where our patience ended first, with the packet that had not come by then."""
+    curve = from_zero(page.curve)
+    if not curve or not (page.capped or page.failure in SILENCE):
+        return curve
+    return (*curve, (max(page.t - page.curve[0][0], curve[-1][0]), last(curve) + _PACKET_BYTES))
+
+
+def _sample(steps: Iterable[Step], aim: Aim, number: int, visited: HttpStep | None) -> Sample | None:
     mine = [step for step in steps if step.aim is aim and step.attempt == number]
-    tls = next((step for step in mine if isinstance(step, TlsStep)), None)
+    # What our patience cut took so long at least.
+    tls = next((s for s in mine if isinstance(s, TlsStep) and (s.answered or s.failure in SILENCE)), None)
     page = next((step for step in mine if isinstance(step, HttpStep)), None)
-    if page is None:  # without a connection or a handshake there is nothing to time
+    if page is None and tls is None:  # without a connection or a handshake there is nothing to time
         return None
+    shaken_s, came = (tls.ms / 1000, tls.received_bytes) if tls else (None, 0)
+    if page is None:
+        return Sample(
+            handshake_s=shaken_s,
+            handshake_bytes=came,
+            first_byte_s=0,
+            fetched_s=0,
+            curve=(),
+            kbps=None,
+            beside_kbps=0.0,
+            in_flight=0,
+            same=False,
+            whole=False,
+        )
     first_byte_t = page.t if page.first_byte_t is None else page.first_byte_t
     return Sample(
-        latency_s=(tls.ms / 1000 if tls else 0.0) + first_byte_t - page.t0,
+        handshake_s=shaken_s,
+        handshake_bytes=came,
+        first_byte_s=first_byte_t - page.t0,
         fetched_s=page.t - page.t0,
-        curve=from_zero(page.curve),
+        curve=_until_cut(page),
+        kbps=steady_kbps(from_zero(page.curve)),
+        beside_kbps=page.beside_kbps or 0.0,
+        in_flight=page.in_flight or 0,
+        # What came of the site's own name is the page, late or not.
+        same=aim is Aim.SAMPLE or visited is None or (page.status is not None and same_page(visited, page)),
         whole=page.failure is None,
     )
-
-
-def from_zero(curve: Curve) -> Curve:
-    """A curve whose first point is its origin."""
-    if not curve:
-        return ()
-    t0, first = curve[0]
-    return tuple((t - t0, amount - first) for t, amount in curve)
-
-
-def _last(curve: Curve) -> int:
-    return curve[-1][1] if curve else 0
-
-
-def _time_to(curve: Curve, amount: int) -> float:
-    """When so many bytes were there, between two points in proportion."""
-    for (t0, before), (t1, after) in pairwise(curve):
-        if after >= amount:
-            return t0 + (t1 - t0) * (amount - before) / (after - before) if after > before else t1
-    return curve[-1][0]
-
-
-def _steady_kbps(curve: Curve) -> float | None:
-    """The slope of the second half of the bytes: the first may be a bucket's burst."""
-    if _last(curve) < _TELLING_BYTES:
-        return None
-    half = _last(curve) / 2
-    t_half = _time_to(curve, int(half))
-    seconds = curve[-1][0] - t_half
-    return half * 8 / seconds / 1000 if seconds > 0 else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from results.hops import Side, Way, here, there
-from results.judgement import Confidence, Fault, Judgement, Reason, Timings, Verdict
+from results.judgement import Confidence, Fault, Judgement, Reason, Throttling, Timings, Verdict
 from results.knowledge import Knowledge, bundled
 from results.records import Aim, HttpStep, Measurement, Via
 from results.rules import (
@@ -37,6 +37,7 @@ class Finding:
     confidence: Confidence
     fault: Fault | None = None
     mechanisms: tuple[str, ...] = ()
+    throttling: Throttling | None = None
 
 
 def judge(measurement: Measurement, known: Knowledge | None = None) -> Judgement:
@@ -53,7 +54,8 @@ def judge(measurement: Measurement, known: Knowledge | None = None) -> Judgement
         fault=decisive.fault,
         reasons=(decisive.reason, *(note.reason for note in notes)),
         timings=_timings(sides),
-        kbps=page.kbps if page else None,
+        kbps=_kbps(decisive, page),
+        throttling=decisive.throttling,
         status=page.status if page else None,
         rules_version=RULES_VERSION,
     )
@@ -135,6 +137,7 @@ def _filled(rule: Rule, case: Any) -> Finding:
         confidence=rule.confidence(case),
         fault=rule.fault,
         mechanisms=rule.mechanisms(case),
+        throttling=rule.throttling(case),
     )
 
 
@@ -197,6 +200,13 @@ def _timings(sides: tuple[Side, ...]) -> Timings:
         ttfb=round((page.first_byte_t - page.t0) * 1000, 1) if page and page.first_byte_t else None,
         total=round(page.t * 1000, 1) if page and way and way.arrived else None,
     )
+
+
+def _kbps(decisive: Finding, page: HttpStep | None) -> float | None:
+    """What the page came at; what it is held to where that was found out."""
+    if decisive.throttling is not None and decisive.throttling.ceiling_kbps is not None:
+        return decisive.throttling.ceiling_kbps
+    return page.kbps if page else None
 
 
 def _last_page(measurement: Measurement) -> HttpStep | None:

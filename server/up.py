@@ -43,7 +43,7 @@ async def run_up(*, port: int, accept_risks: bool, config: Path | None) -> int:
                         store,
                         every=settings.probe.interval,
                         concurrency=settings.probe.concurrency,
-                        told=teller(bar),
+                        told=teller(bar, settings.probe.daily_budget_mb),
                     )
                     async with served(app, sock) as serving:
                         typer.echo(f"Kedergi measures {len(targets)} sites; see http://{HOST}:{port}/", err=True)

@@ -22,6 +22,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.resolver
 
+from probe import traffic
 from probe.classify import NETWORK_ERRORS
 from probe.net import Garbage, PeerClosed, Tcp, look_up
 from probe.scrub import resolver_network
@@ -161,6 +162,7 @@ class _Listening:
                     if not self._answers and loop.time() >= due:
                         due = loop.time() + _RESEND_S
                         await loop.sock_sendall(sock, wire)
+                        traffic.sent(len(wire))
                     async with asyncio.timeout_at(None if self._answers else due):
                         datagram, ttl = await _receive(sock)
                 except TimeoutError:
@@ -172,6 +174,7 @@ class _Listening:
                     if waiting is None and not self._answers:
                         raise
                     datagram, ttl = waiting or (b"", None)
+                traffic.received(len(datagram))
                 yield datagram, ttl
                 await asyncio.sleep(0)  # a flood is read without a pause, and time limits would never be looked at
 

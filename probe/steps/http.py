@@ -10,11 +10,12 @@ import warnings
 from itertools import accumulate
 from typing import Any
 
+from probe import traffic
 from probe.decoding import Decoder
 from probe.net import HTTP_ERRORS, Cookies, Garbage, OneConnection, Place, Tcp, Tls, TooMuch, plain_error, visit
 from probe.net import place as where_to
 from probe.scrub import scrubbed, scrubbed_url
-from probe.trace import WHOLE_S, Course
+from probe.trace import Course
 from results.failure import Failure
 from results.records import HttpStep, Source
 
@@ -28,6 +29,7 @@ _CURVE_BYTES = 4 * 1024
 _CURVE_POINTS = 40
 _STALLED_S = 3.0  # silence after which a body has stopped, rather than flows slowly
 _LEAST_S = 0.1
+_MOMENT_S = 0.05
 _EVIDENCE_LENGTH = 64 * 1024  # characters
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NOT_OF_THE_WEB = frozenset({"utf-7", "unicode-escape", "raw-unicode-escape", "punycode"})
@@ -47,16 +49,19 @@ async def get(
     *,
     source: Source,
     timeout_s: float,
+    in_flight: int | None = None,
+    most_bytes: int = BODY_CAP_BYTES,
 ) -> str | None:
-    """Reads the page, at most BODY_CAP_BYTES of it; returns where it redirects to, absolute, or None.
+    """Reads the page, at most `most_bytes` of it; returns where it redirects to, absolute, or None.
 
-    `timeout_s` holds for the head and again for the body, which doesn't go on past WHOLE_S of the check. A body that
+    `timeout_s` holds for the head and again for the body, which doesn't go on past the check's own time. A body that
     still flows when its time is over is cut and counts as read; one that has stopped is a timeout. Raises StepFailed;
     what came before the failure is in the step. The stream is closed.
     """
     tcp = stream.tcp if isinstance(stream, Tls) else stream
-    location, before = None, len(tcp.reads)
-    with course.step(HttpStep, endpoint, url=scrubbed_url(place.url), source=source) as learnt:
+    location, before, came = None, len(tcp.reads), traffic.received_by_all()
+    known = {"url": scrubbed_url(place.url), "source": source, "in_flight": in_flight}
+    with course.step(HttpStep, endpoint, **known) as learnt:
         try:
             # Not by a client of httpx: that fails at a Location which it can't read, though we don't follow it.
             way, request = OneConnection(stream, place.scheme, place.host, place.port), visit(place.url, cookies)
@@ -67,14 +72,23 @@ async def get(
             if "set-cookie" in response.headers:
                 _remember(cookies, response)
             location = _location(response, learnt)
-            body_s = max(_LEAST_S, min(timeout_s, WHOLE_S - course.trace.now()))
-            await _body(response, tcp, place.scheme, learnt, body_s)
+            body_s = max(_LEAST_S, min(timeout_s, course.trace.left_s()))
+            await _body(response, tcp, place.scheme, learnt, body_s, most_bytes)
         except HTTP_ERRORS as exc:
             raise plain_error(exc) from exc
         finally:
-            learnt.update(curve=_curve(course, tcp.reads[before:]), tcp_info=tcp.info())
+            reads = tcp.reads[before:]
+            beside_kbps = _beside_kbps(reads, traffic.received_by_all() - came)
+            learnt.update(curve=_curve(course, reads), tcp_info=tcp.info(), beside_kbps=beside_kbps)
             tcp.close()
     return location
+
+
+def _beside_kbps(reads: list[tuple[float, int]], came: int) -> float | None:
+    """What all others received from the first read to the last, of so many bytes in all."""
+    seconds = reads[-1][0] - reads[0][0] if reads else 0.0
+    # Of what came within a moment no speed can be told.
+    return round((came - sum(size for _, size in reads)) * 8 / 1000 / seconds, 1) if seconds > _MOMENT_S else None
 
 
 def _curve(course: Course, reads: list[tuple[float, int]]) -> tuple[tuple[float, int], ...]:
@@ -108,14 +122,16 @@ def _head(response: Any) -> dict[str, Any]:
     }
 
 
-async def _body(response: Any, tcp: Tcp, scheme: str, learnt: dict[str, Any], timeout_s: float) -> None:
+async def _body(
+    response: Any, tcp: Tcp, scheme: str, learnt: dict[str, Any], timeout_s: float, most_bytes: int
+) -> None:
     """Reads the body into what was learnt, also when it ends with a failure."""
     body = bytearray()
     already = len(tcp.reads)
     try:
-        learnt["capped"] = await _fill(body, response, tcp, timeout_s)
+        learnt["capped"] = await _fill(body, response, tcp, timeout_s, most_bytes)
     finally:
-        del body[BODY_CAP_BYTES:]
+        del body[most_bytes:]
         text = _text(bytes(body), response.headers.get("content-type", ""))
         learnt.update(
             body_bytes=len(body),
@@ -127,7 +143,7 @@ async def _body(response: Any, tcp: Tcp, scheme: str, learnt: dict[str, Any], ti
         )
 
 
-async def _fill(body: bytearray, response: Any, tcp: Tcp, timeout_s: float) -> bool:
+async def _fill(body: bytearray, response: Any, tcp: Tcp, timeout_s: float, most_bytes: int) -> bool:
     """Whether the body was cut by us: by its size, or by its time while it still flowed."""
     tcp.allow(_RAW_BYTES)
     try:
@@ -136,7 +152,7 @@ async def _fill(body: bytearray, response: Any, tcp: Tcp, timeout_s: float) -> b
             async for part in response.stream:
                 for piece in decoder.unpack(part):
                     body += piece
-                    if len(body) >= BODY_CAP_BYTES:
+                    if len(body) >= most_bytes:
                         return True
     except TooMuch:
         return True

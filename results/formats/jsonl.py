@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import ValidationError
@@ -57,6 +58,7 @@ def record(measurement: Measurement, judgement: Judgement) -> dict[str, Any]:
             "total": timings.total,
         },
         "kbps": judgement.kbps,
+        "throttling": judgement.throttling and asdict(judgement.throttling),
         "status": judgement.status,
         "evidence": evidence,
     }

@@ -92,12 +92,14 @@ HTTP_RULES = (
         THROTTLED, PATH, sure(CONFIRMED), only("throughput.freeze"),
         "The page stops after {c.got_bytes} bytes and nothing more comes, each time; with another name at the same "
         "address it comes whole.",
+        lambda c: c.freeze,
     ),
     Rule(
         "http_body_stops_here_only",
         lambda c: c.cut and c.failure in SILENCE and c.control_page is not None,
         THROTTLED, PATH, as_repeated, only("throughput.freeze"),
         "The page stops after {c.got_bytes} bytes and nothing more comes; the control gets {c.control_bytes} bytes.",
+        lambda c: c.freeze,
     ),
     Rule(
         "http_body_cut_here_only",

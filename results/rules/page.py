@@ -8,6 +8,7 @@ from functools import cached_property
 
 from results import content
 from results.failure import Failure
+from results.judgement import Throttling
 from results.knowledge.blockpages import Fingerprint, block_page
 from results.records import Aim, HttpStep, Source
 from results.rules.rule import Case
@@ -73,6 +74,11 @@ class HttpCase(Case):
     @property
     def _control_here(self) -> list[HttpStep]:
         return [step for step in self._control_steps if step.endpoint in self.endpoints]
+
+    @property
+    def control_got_it_here(self) -> bool:
+        """Whether the control got the page from the address that we had it from."""
+        return any(step.failure is None for step in self._control_here)
 
     @property
     def control_gets_none_here(self) -> bool:
@@ -199,12 +205,18 @@ class HttpCase(Case):
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:
         """Samples of the page with its own name and with another, at our address."""
-        return pairs(self.here.tests)
+        return pairs(self.here.tests, self.page or next(reversed(self.steps), None))
 
     @property
     def stops_for_name(self) -> bool:
         """Whether the page stops with the site's name and comes whole with another, each time."""
-        return bool(self.pairs) and all(map(stops, self.pairs)) and not self.control_fails_alike
+        whole = [pair for pair in self.pairs if pair.same_page]
+        return bool(whole) and all(map(stops, whole)) and not self.control_fails_alike
+
+    @cached_property
+    def freeze(self) -> Throttling:
+        """The numbers of a page that stops."""
+        return Throttling(by="name" if self.stops_for_name else None, pairs=len(self.pairs))
 
     @property
     def given_for_any_name(self) -> bool:

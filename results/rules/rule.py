@@ -7,7 +7,7 @@ from typing import Any
 
 from results.failure import OWN_LINE, SILENCE, UNREACHABLE, Failure
 from results.hops import Side, Way
-from results.judgement import Confidence, Fault, Verdict
+from results.judgement import Confidence, Fault, Throttling, Verdict
 from results.knowledge import Knowledge
 from results.records import Aim, HttpStep, Measurement, Step, TlsStep
 
@@ -83,6 +83,7 @@ class Rule:
     confidence: Callable[[Any], Confidence]
     mechanisms: Callable[[Any], tuple[str, ...]]
     says: str
+    throttling: Callable[[Any], Throttling | None] = lambda _case: None  # the numbers, where it is about speed
 
 
 def took(times_ms: Iterable[float]) -> str:

@@ -1,10 +1,11 @@
-"""The control's two addresses: what does this URL look like from here, and from where am I asking.
+"""The control's addresses: what does this URL look like from here, from where am I asking, how fast is my line.
 
 How it looks is in look.py, what is allowed in limits.py, what a question is in question.py.
 """
 
 import hmac
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,11 +21,13 @@ from results.records import Control, HttpStep, control_adapter, iso
 from server.control.asker import NetworkOf, address_of, no_table
 from server.control.limits import Budget, Busy
 from server.control.look import Looks
-from server.control.question import Refused, read
+from server.control.question import Refused, read, read_amount
 
 ANSWER_MAX_BYTES = 4 * 1024 * 1024  # what a probe reads
 _BODIES = (16 * 1024, 2 * 1024, 0)  # characters that are left of each page where the answer would be too long
 _BUSY_S = 5.0
+# Random, so that nobody on the way can pack it, and told to be nothing that is worth keeping.
+_UNPACKED = {"content-type": "application/octet-stream", "cache-control": "no-store, no-transform"}
 _SAID = {404: "Nothing is here; questions go to /v1/control.", 405: "Questions to /v1/control are asked by POST."}
 
 
@@ -83,11 +86,17 @@ def create_control(looks: Looks, access: Access, budget: Budget, utcnow: Callabl
         told = {"asn": asn, "country": country, "at": iso(utcnow())}
         return JSONResponse(told, headers={"cache-control": "no-store"})
 
+    async def line(request: Request) -> Response:
+        admitted(request)
+        wanted = await read_amount(request, timeout_s=looks.limits.body_s)
+        return Response(os.urandom(wanted.bytes), headers=_UNPACKED)
+
     return Starlette(
         routes=[
             Route("/v1/control", ask, methods=["POST"]),
             # Probes ask whatever they ask by POST; GET is for people.
             Route("/v1/network", network, methods=["GET", "POST"]),
+            Route("/v1/line", line, methods=["POST"]),
         ],
         exception_handlers={Refused: _refused, HTTPException: _nothing_here},
     )

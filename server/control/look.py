@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from probe.check import check
-from probe.net import Cookies, Place, look_up
+from probe.net import Cookies, Place, Tcp, Tls, look_up
 from probe.reach import HTTP_S, Reach
 from probe.steps import http, tcp
 from probe.tools import Tools
@@ -60,9 +60,7 @@ class Looks:
                 known = self._seen.has(where.url)
                 tried = await self._tried_anyway(where) if dialled and not known else set()
                 beside = [
-                    self._beside(
-                        where, ip, own, page=number == 0 and where.scheme == "http", waits=known or ip in tried
-                    )
+                    self._beside(where, ip, own, page=number == 0, waits=known or ip in tried)
                     for number, ip in enumerate(dialled)
                 ]
                 seen = await asyncio.gather(own, *beside)
@@ -131,7 +129,8 @@ async def looking(tools: Tools, door: Door, limits: Limits, clock: Callable[[], 
 async def at_address(where: Place, ip: str, tools: Tools, *, page: bool) -> tuple[AnyStep, ...]:
     """Steps for one address that the asker was given, tried again where the network failed. At least one.
 
-    `page`: without TLS nothing but the page tells whose address it is.
+    `page`: as well as the handshake. Without TLS nothing else tells whose address it is, and how long its bytes take
+    is to be compared.
     """
     trace = Trace()
     reach = Reach(trace, tools.context)
@@ -147,18 +146,19 @@ async def _try(reach: Reach, course: Course, where: Place, ip: str, *, page: boo
     connection = await reach.connect(course, ip, where.port, Source.PROBE)
     if connection is None:
         return False
+    stream: Tcp | Tls = connection
     if where.scheme == "https":
         secured = await reach.shake(course, connection, ip, where.port, where.host, Source.PROBE)
-        if secured is not None:
-            secured.tcp.close()
-        return secured is not None or course.trace.steps[-1].failure in CERTIFICATE_FAILURES
+        if secured is None:
+            return course.trace.steps[-1].failure in CERTIFICATE_FAILURES
+        stream = secured
     if not page:
         connection.close()
         return True
     limit_s = reach.within(HTTP_S[course.attempt])
     endpoint = tcp.endpoint(ip, where.port)
     try:
-        await http.get(course, connection, endpoint, where, Cookies(), source=Source.PROBE, timeout_s=limit_s)
+        await http.get(course, stream, endpoint, where, Cookies(), source=Source.PROBE, timeout_s=limit_s)
     except StepFailed:
         return False
     return True
@@ -175,6 +175,7 @@ def _has(seen: Seen, where: Place, ip: str, *, page: bool) -> bool:
     here = [step for step in seen.steps if step.hop == 0 and step.ip == ip]
     if any(isinstance(step, TcpStep) and step.failure is not None for step in here):
         return True
-    if where.scheme == "https":
-        return any(isinstance(step, TlsStep) for step in here)
+    shaken = [step for step in here if isinstance(step, TlsStep)]
+    if where.scheme == "https" and (not page or any(step.failure is not None for step in shaken)):
+        return bool(shaken)
     return any(isinstance(step, HttpStep if page else TcpStep) for step in here)

@@ -5,7 +5,7 @@ Nothing is looked at here.
 
 import asyncio
 from ipaddress import ip_address
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect, Request
@@ -13,7 +13,9 @@ from starlette.requests import ClientDisconnect, Request
 from results.records import is_address
 
 BODY_MAX_BYTES = 64 * 1024
+LINE_MAX_BYTES = 256 * 1024
 _URL_MAX, _ADDRESSES_MAX = 2048, 12
+Asked = TypeVar("Asked", bound=BaseModel)
 
 
 class Refused(Exception):
@@ -41,13 +43,30 @@ class Question(BaseModel):
     addresses: Annotated[list[Annotated[str, AfterValidator(_address)]], Field(max_length=_ADDRESSES_MAX)] = []
 
 
+class Amount(BaseModel):
+    """How many bytes a probe wants, to see what its line brings."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    bytes: Annotated[int, Field(ge=1, le=LINE_MAX_BYTES)]
+
+
 async def read(request: Request, *, timeout_s: float) -> Question:
     """The question in a request's body. Raises Refused."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
+    return await _read(Question, request, timeout_s)
+
+
+async def read_amount(request: Request, *, timeout_s: float) -> Amount:
+    """The same where bytes are asked for. Raises Refused."""
+    return await _read(Amount, request, timeout_s)
+
+
+async def _read(kind: type[Asked], request: Request, timeout_s: float) -> Asked:
+    said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if said != "application/json":
         raise Refused(415, "The question is JSON, with the content type application/json.")
     try:
-        return Question.model_validate_json(await _body(request, timeout_s))
+        return kind.model_validate_json(await _body(request, timeout_s))
     except ValidationError as exc:
         raise Refused(422, f"{_sentence(exc.errors(include_url=False)[0])}.") from exc
 

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from probe.config import ConfigError, DnsSection, ReferenceSection, Settings, VantageSection, load
 from probe.steps.tcp import endpoint
 from probe.tools import opened
+from results.records import Throughput
 from server.control.door import Door
 from server.control.endpoint import Access, create_control
 from server.control.limits import Budget, Limits
@@ -56,7 +57,7 @@ async def run_control(manner: Manner, config: Path | None) -> int:
         await asyncio.to_thread(network_of, address)
     sock = bound(manner.host, manner.port)
     async with (
-        opened(settings) as tools,
+        opened(settings, throughput=Throughput.OFF) as tools,
         looking(tools, Door(allow_private=manner.allow_private), manner.limits, clock) as looks,
         answering(
             create_control(looks, access, Budget(manner.limits.per_minute, clock), tools.utcnow), sock

@@ -93,12 +93,13 @@ AIMS: Mapping[Aim, str] = {
     Aim.OTHER_PORT: "comparison: the other port of this address",
     Aim.SAMPLE: "speed: this name",
     Aim.SAMPLE_NEUTRAL: "speed: another name at this address",
-    Aim.SAMPLE_LINE: "speed: a reference over this line",
+    Aim.SAMPLE_LINE: "speed: from elsewhere over this line",
 }
 GAPS: Mapping[str, str] = {
     "asleep": "this machine was asleep",
     "stopped": "Kedergi was not running",
     "busy": "the last round was still running",
+    "budget": "the day's data budget was used up",
 }
 
 

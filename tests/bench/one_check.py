@@ -7,20 +7,23 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from probe import config
 from probe.check import check
 from probe.tools import opened
+from results.records import Throughput
 from results.store import Store
 from results.verdict import judge
 
 
-async def main(file: str, url: str, times: int) -> None:
+async def main(file: str, url: str, times: int, throughput: Sequence[Throughput]) -> None:
+    """With each of `throughput` in turn, so many times."""
     settings = config.load(Path(file))
     store = Store(config.store_url(settings))
-    for _ in range(times):
-        async with opened(settings) as tools:
+    for how in [*throughput] * times:
+        async with opened(settings, throughput=how) as tools:
             cpu, wall = time.process_time(), time.perf_counter()
             measurement = await check(url, tools)
             judgement = judge(measurement)
@@ -28,8 +31,10 @@ async def main(file: str, url: str, times: int) -> None:
             store.add(measurement, judgement)
             measured["stored_cpu_ms"] = time.process_time() - cpu
             figures = {name: seconds * 1000 for name, seconds in measured.items()}
-            print(json.dumps({"verdict": judgement.verdict} | figures))
+            crossed = (measurement.received_bytes or 0) + (measurement.sent_bytes or 0)
+            print(json.dumps({"verdict": judgement.verdict, "throughput": how, "bytes": crossed} | figures))
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    ways = [Throughput(way) for way in sys.argv[4:]] or [Throughput.AUTO]
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), ways))

@@ -121,6 +121,7 @@ async def test_a_machine_that_is_well_is_said_to_be_so(home: Path, theirs: ssl.S
         "network": State.OK,
         "clock": State.OK,
         "store": State.OK,
+        "data": State.OK,
         "roots": State.WARN,  # SSL_CERT_FILE is set for these tests
         "ipv6": State.OK,
         "proxies": State.OK,

@@ -1,6 +1,8 @@
 """What a machine tells without a packet: its disk, its store, proxies, and interfaces named as VPNs name theirs."""
 
 import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +12,8 @@ from probe import config, machine
 from probe.machine import State
 from probe.tools import opened
 from results.store import Store
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -82,6 +86,32 @@ def test_a_store_that_opens_is_well_and_one_that_is_not_there_is_not_made(tmp_pa
     Store(f"sqlite:///{file}").close()
     _, there = machine.store(f"sqlite:///{file}")
     assert (there.state, there.says) == (State.OK, "The store opens.")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("used_bytes", "state", "says"),
+    [
+        (None, State.OK, "0.0 of 100 MB used today."),
+        (12_290_000, State.OK, "12.3 of 100 MB used today."),
+        (100_000_000, State.WARN, "100.0 of 100 MB used today: scheduled measuring goes on at midnight UTC."),
+    ],
+    ids=["no store", "some", "all"],
+)
+async def test_what_is_left_of_the_days_data_is_said(
+    home: Path, used_bytes: int | None, state: State, says: str
+) -> None:
+    file = home / "there.db"
+    settings = config.Settings.model_validate({"vantage": {"name": "home"}, "store": {"url": f"sqlite:///{file}"}})
+    async with opened(settings) as tools:
+        if used_bytes is not None:
+            store = Store(f"sqlite:///{file}")
+            store.begin_round("r1", vantage="home", started_at=NOW, planned=1)
+            store.end_round("r1", ended_at=NOW, measured=1, line_up=True, traffic_bytes=used_bytes)
+            store.close()
+        (finding,) = machine.data(settings, replace(tools, utcnow=lambda: NOW))
+    assert (finding.name, finding.state, finding.says) == ("data", state, says)
+    assert file.exists() == (used_bytes is not None)
 
 
 @pytest.mark.parametrize(("free_mb", "state"), [(5000, State.OK), (500, State.WARN), (50, State.BAD)])

@@ -81,3 +81,29 @@ async def test_no_environment_changes_where_we_connect(roots: str, monkeypatch: 
     async with site(page(b"yes")) as port:
         assert await post(services, f"http://127.0.0.1:{port}/") == (200, b"yes")
     await services.aclose()
+
+
+@pytest.mark.parametrize("parts", [1, 5])
+async def test_whoever_listens_hears_how_much_of_the_body_has_come_each_time_that_some_has(
+    roots: str, parts: int
+) -> None:
+    heard: list[int] = []
+    services = Services(web_context(roots))
+    async with site(servers.trickles(parts, 0.02)) as port:
+        url, headers = f"http://127.0.0.1:{port}/", {"Host": "127.0.0.1", "Content-Length": "2"}
+        _, body = await services.post(url, headers, b"{}", limit_bytes=9000, heard=heard.append)
+    await services.aclose()
+    assert heard == sorted(set(heard))
+    assert heard[-1] == len(body) == parts * 1000
+    assert len(heard) <= parts
+
+
+async def test_of_a_body_that_is_too_long_is_heard_how_long_it_got(roots: str) -> None:
+    heard: list[int] = []
+    services = Services(web_context(roots))
+    async with site(page(b"x" * 2000)) as port:
+        url, headers = f"http://127.0.0.1:{port}/", {"Host": "127.0.0.1", "Content-Length": "2"}
+        with pytest.raises(Garbage, match="longer than 1000 bytes"):
+            await services.post(url, headers, b"{}", limit_bytes=1000, heard=heard.append)
+    await services.aclose()
+    assert heard[-1] > 1000

@@ -1,6 +1,7 @@
 """The public line: exactly the keys that scripts were promised, null where there is no value."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ KEYS = [
     "rules_version",
     "timings_ms",
     "kbps",
+    "throttling",
     "status",
     "evidence",
 ]
@@ -47,6 +49,15 @@ def test_every_line_has_the_same_keys(measurement: Measurement) -> None:
     assert list(found["timings_ms"]) == ["dns", "tcp", "tls", "ttfb", "total"]
     assert all(list(reason) == ["rule", "says"] for reason in found["reasons"])
     assert {"steps", "control", "references", "hops"} <= set(found["evidence"])
+
+
+def test_a_line_tells_what_the_check_took_and_one_from_before_that_was_counted_is_read() -> None:
+    found = line(replace(WHOLE, received_bytes=48_211, sent_bytes=3_107))
+    assert (found["evidence"]["received_bytes"], found["evidence"]["sent_bytes"]) == (48_211, 3_107)
+    assert jsonl.read(found) == replace(WHOLE, received_bytes=48_211, sent_bytes=3_107)
+    for name in ("received_bytes", "sent_bytes"):
+        del found["evidence"][name]
+    assert jsonl.read(found) == WHOLE
 
 
 def test_what_was_not_seen_is_null() -> None:

@@ -16,7 +16,7 @@ from results.formats import jsonl
 from results.judgement import MECHANISMS, Judgement, Verdict
 from results.records import Aim, AnyStep, Condition, Control, Layer, Measurement, Reference, adapter
 from results.verdict import judge
-from tests.results.anything import ASNS, CONDITIONS, CONTROLS, MEASUREMENTS
+from tests.results.anything import ASNS, CONDITIONS, CONTROLS, MEASUREMENTS, compared
 from tests.results.build import (
     FAR,
     HTTP,
@@ -53,7 +53,7 @@ often = settings(odd, max_examples=EXAMPLES * 2)
 
 
 @odd
-@given(MEASUREMENTS)
+@given(MEASUREMENTS | compared())
 def test_every_measurement_gets_a_verdict_with_a_reason(measurement: Measurement) -> None:
     found = judge(measurement)
     assert found.reasons
@@ -63,7 +63,7 @@ def test_every_measurement_gets_a_verdict_with_a_reason(measurement: Measurement
 
 
 @odd
-@given(MEASUREMENTS)
+@given(MEASUREMENTS | compared())
 def test_the_same_measurement_gets_the_same_judgement(measurement: Measurement) -> None:
     stored = adapter().validate_json(adapter().dump_json(measurement))
     assert judge(measurement) == judge(measurement) == judge(stored)
@@ -77,7 +77,7 @@ def test_what_is_said_is_a_sentence_without_holes(measurement: Measurement) -> N
 
 
 @often
-@given(measurements() | MEASUREMENTS)
+@given(measurements() | MEASUREMENTS | compared())
 def test_mechanisms_are_of_the_public_list_and_only_of_what_is_kept_away(measurement: Measurement) -> None:
     found = judge(measurement)
     assert set(found.mechanisms) <= set(MECHANISMS)
@@ -143,6 +143,20 @@ def test_no_scenario_accuses_without_its_proof(row: Row, less: Callable[[Measure
     found = judge(less(row.seen))
     known = less is alone and found.reasons[0].rule in BY_KNOWLEDGE
     assert known or found.verdict not in ACCUSING, found.reasons
+
+
+@often
+@given(compared().map(alone))
+def test_without_another_name_and_a_control_nothing_is_slow_on_purpose(measurement: Measurement) -> None:
+    found = judge(measurement)
+    assert (found.verdict in ACCUSING, found.throttling) == (False, None), found.reasons
+
+
+@often
+@given(compared())
+def test_what_is_slow_on_purpose_has_its_numbers_and_nothing_else_has(measurement: Measurement) -> None:
+    found = judge(measurement)
+    assert (found.throttling is not None) == (found.verdict is Verdict.THROTTLED), found.reasons
 
 
 @often
@@ -214,7 +228,7 @@ def test_a_measurement_is_the_same_after_its_json(measurement: Measurement) -> N
 
 
 @odd
-@given(MEASUREMENTS)
+@given(MEASUREMENTS | compared())
 def test_a_public_line_is_one_line_of_strict_json(measurement: Measurement) -> None:
     text = jsonl.line(measurement, judge(measurement))
     assert "\n" not in text

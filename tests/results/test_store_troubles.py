@@ -1,11 +1,15 @@
 """The store in trouble: other schemas, full disks, and what is said of a store that can't be used."""
 
 import re
+import zlib
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -13,10 +17,13 @@ from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
 import results.store
+from results.judgement import Verdict
+from results.records import Vantage, adapter
 from results.store import HEAD, Store, StoreError
 from results.verdict import judge
+from tests.results.build import AT
 from tests.results.conftest import Opening
-from tests.results.test_store import FINE, TABLES, rows
+from tests.results.test_store import FINE, NUMBERS, TABLES, rows
 from tests.results.writer import numbered
 
 # The schema
@@ -38,6 +45,76 @@ def test_the_tables_are_those_of_the_migrations(store: Store) -> None:
         found = connection.execute(sa.text("select version_num from alembic_version")).scalar_one()
     assert differences == []
     assert found == HEAD
+
+
+def settings(engine: sa.Engine) -> Config:
+    """How Alembic is told where to work."""
+    found = Config()
+    found.set_main_option("script_location", scripts().dir)
+    found.attributes["engine"] = engine
+    return found
+
+
+def insert(engine: sa.Engine, name: str, **values: object) -> None:
+    """A row, as far as the table of an older program has its columns."""
+    known = {column["name"] for column in sa.inspect(engine).get_columns(name)}
+    row = {column: value for column, value in values.items() if column in known}
+    with engine.begin() as connection:
+        connection.execute(sa.insert(SQLModel.metadata.tables[name]), row)
+
+
+def insert_fine(engine: sa.Engine) -> None:
+    insert(
+        engine,
+        "measurement",
+        uid=FINE.uid,
+        url=FINE.url,
+        vantage="v",
+        vantage_class="home",
+        started_at=AT,
+        runtime_ms=812.4,
+    )
+    insert(engine, "evidence", uid=FINE.uid, codec="json+zlib", blob=zlib.compress(adapter().dump_json(FINE)))
+    insert(engine, "verdict", **results.store._verdict_values(FINE.uid, judge(FINE)))
+    insert(engine, "round", uid="r1", vantage="v", started_at=AT, planned=1)
+
+
+@pytest.mark.parametrize("older", ["0001", "0002"], ids=["before bytes were counted", "before speed had its numbers"])
+def test_a_store_of_an_older_program_is_brought_up_to_date_and_loses_nothing(
+    store_url: str, opened: Opening, older: str
+) -> None:
+    engine, judgement = sa.create_engine(store_url), judge(FINE)
+    command.upgrade(settings(engine), older)
+    insert_fine(engine)
+    engine.dispose()
+    store = opened()
+    assert store.measurement(FINE.uid) == (FINE, judgement)
+    assert [(row.uid, row.traffic_bytes) for row in store.rounds()] == [("r1", None)]
+    assert store.used_bytes("v", since=AT, before=AT + timedelta(days=1)) == 0
+    newer = replace(FINE, uid="2", vantage=Vantage(name="v"), received_bytes=10, sent_bytes=2)
+    slow = replace(judgement, verdict=Verdict.THROTTLED, throttling=NUMBERS)
+    assert [store.add(FINE, judgement), store.add(newer, slow)] == [False, True]
+    assert store.measurement("2") == (newer, slow)
+    assert store.used_bytes("v", since=AT, before=AT + timedelta(days=1)) == 12
+    assert rows(store, "measurement") == 2
+
+
+def columns(engine: sa.Engine) -> dict[str, set[str]]:
+    tables = sa.inspect(engine)
+    return {name: {column["name"] for column in tables.get_columns(name)} for name in tables.get_table_names()}
+
+
+def test_a_schema_can_be_taken_back_and_what_it_did_not_know_stays(store_url: str, opened: Opening) -> None:
+    engine = sa.create_engine(store_url)
+    command.upgrade(settings(engine), "0002")
+    before = columns(engine)
+    store, slow = opened(), replace(judge(FINE), verdict=Verdict.THROTTLED, throttling=NUMBERS)
+    store.add(FINE, slow)
+    store.close()
+    command.downgrade(settings(engine), "0002")
+    assert columns(engine) == before
+    engine.dispose()
+    assert opened().measurement(FINE.uid) == (FINE, replace(slow, throttling=None))
 
 
 def test_a_store_of_a_newer_program_is_left_alone(opened: Opening) -> None:

@@ -1,15 +1,22 @@
 """What a control answers: the site hop by hop, the asker's addresses beside it, and what it remembers for a while."""
 
 import asyncio
+import zlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
 
-from results.records import iso
+from probe.control import line
+from probe.net import Garbage, Place, place
+from probe.services import Services
+from results.failure import Failure
+from results.records import HttpStep, TcpStep, TlsStep, iso
 from server.control.cache import Cache, Found
 from server.control.limits import Busy, Limits
+from server.control.look import Seen, _has
 from tests.probe import servers
 from tests.probe.servers import closed_port, page, response, says, site
 from tests.server.far_away import (
@@ -22,6 +29,7 @@ from tests.server.far_away import (
     site_at,
     steps,
     table,
+    trusting,
 )
 
 pytestmark = pytest.mark.anyio
@@ -105,6 +113,74 @@ async def test_without_tls_the_page_at_the_asker_s_first_address_is_looked_at_to
     assert [step["endpoint"] for step in steps(answer, "tcp", "probe")] == [f"127.0.0.2:{port}", f"127.0.0.3:{port}"]
     found = [(step["endpoint"], step["title"]) for step in steps(answer, "http", "probe")]
     assert found == [(f"127.0.0.2:{port}", "Blocked")]
+
+
+async def test_the_page_at_the_asker_s_first_address_is_looked_at_over_tls_too(
+    authority: tuple[trustme.CA, str],
+) -> None:
+    """How long its bytes take there is to be compared."""
+    made, roots = authority
+    theirs = serving(made, "localhost")
+    async with (
+        far_away(roots=roots) as control,
+        site(page(), theirs) as port,
+        site_at("127.0.0.2", port, page(b"<title>Twin</title>"), theirs),
+        site_at("127.0.0.3", port, page(), theirs),
+    ):
+        answer = await control.answer(f"https://localhost:{port}/", "127.0.0.2", "127.0.0.3")
+    shaken = [(step["endpoint"], step["failure"]) for step in steps(answer, "tls", "probe")]
+    assert sorted(shaken) == [(f"127.0.0.2:{port}", None), (f"127.0.0.3:{port}", None)]
+    found = [(step["endpoint"], step["title"], step["status"]) for step in steps(answer, "http", "probe")]
+    assert found == [(f"127.0.0.2:{port}", "Twin", 200)]
+
+
+async def test_no_page_is_asked_of_an_address_that_shows_another_certificate(authority: tuple[trustme.CA, str]) -> None:
+    made, roots = authority
+    there = Visited()
+    async with (
+        far_away(roots=roots) as control,
+        site(page(), serving(made, "localhost")) as port,
+        site_at("127.0.0.2", port, there, serving(made, "another.example")),
+    ):
+        answer = await control.answer(f"https://localhost:{port}/", "127.0.0.2")
+    assert [step["failure"] for step in steps(answer, "tls", "probe")] == ["ssl_invalid_hostname"]
+    assert steps(answer, "http", "probe") == []
+
+
+HTTPS, HTTP = place("https://a.example/"), place("http://a.example/")
+ASKED = "192.0.2.1"
+
+
+@pytest.mark.parametrize(
+    ("where", "has", "shaken", "with_page"),
+    [
+        (HTTPS, "tcp tls http", True, True),
+        (HTTPS, "tcp tls", True, False),  # the check read the page at another address
+        (HTTPS, "tcp !tls", True, True),  # there is no page behind a handshake that fails
+        (HTTPS, "!tcp", True, True),
+        (HTTPS, "tcp", False, False),  # given up for another address
+        (HTTPS, "", False, False),
+        (HTTP, "tcp http", True, True),
+        (HTTP, "tcp", True, False),
+        (HTTP, "!tcp", True, True),
+    ],
+)
+def test_the_check_s_own_steps_stand_for_the_asker_s_address_where_they_are_all_that_is_asked(
+    where: Place, has: str, *, shaken: bool, with_page: bool
+) -> None:
+    kinds: dict[str, Any] = {
+        "tcp": TcpStep,
+        "tls": partial(TlsStep, name=where.host),
+        "http": partial(HttpStep, url=where.url),
+    }
+    found = tuple(
+        kinds[name.lstrip("!")](
+            endpoint=f"{ASKED}:{where.port}", t0=0, t=1, failure=Failure.RESET if name.startswith("!") else None
+        )
+        for name in has.split()
+    )
+    assert _has(Seen(steps=found), where, ASKED, page=False) is shaken
+    assert _has(Seen(steps=found), where, ASKED, page=True) is with_page
 
 
 async def test_of_the_asker_s_addresses_four_are_tried() -> None:
@@ -265,3 +341,42 @@ async def test_the_proxy_s_word_is_believed_only_where_there_is_one(
     async with far_away(network_of=table, behind_proxy=behind_proxy) as control:
         said = await control.client.get("/v1/network", headers={"X-Forwarded-For": named})
     assert said.json()["asn"] == asn
+
+
+# Bytes for a probe that wants to know its line
+
+
+@pytest.mark.parametrize("amount", [1, 1_000, 262_144])
+async def test_a_probe_gets_as_many_bytes_as_it_asks_for(amount: int) -> None:
+    async with far_away() as control:
+        said = await control.client.post("/v1/line", json={"bytes": amount})
+    assert said.status_code == 200
+    assert len(said.content) == amount
+    assert said.headers["content-length"] == str(amount)
+
+
+async def test_nobody_on_the_way_can_pack_the_bytes_or_keep_them() -> None:
+    async with far_away() as control:
+        first, again = [
+            await control.client.post("/v1/line", json={"bytes": 60_000}, headers={"Accept-Encoding": "gzip, br"})
+            for _ in range(2)
+        ]
+    assert first.content != again.content
+    assert len(zlib.compress(first.content)) >= 60_000
+    assert "content-encoding" not in first.headers
+    assert set(first.headers["cache-control"].split(", ")) == {"no-store", "no-transform"}
+    assert first.headers["content-type"] == "application/octet-stream"
+
+
+async def test_the_probe_s_own_question_for_bytes_is_understood() -> None:
+    heard: list[int] = []
+    services = Services(trusting(None))
+    async with far_away(token="s3cret") as control:
+        came = await line(services, control.url, "s3cret", 200_000, heard.append)
+        with pytest.raises(Garbage, match="status 401: The token is missing or wrong"):
+            await line(services, control.url, "other", 60_000, heard.append)
+        with pytest.raises(Garbage, match="status 422: bytes: "):
+            await line(services, control.url, "s3cret", 300_000, heard.append)
+    await services.aclose()
+    assert came == 200_000
+    assert came in heard

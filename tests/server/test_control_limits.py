@@ -210,8 +210,55 @@ async def test_a_question_is_json(shut: FarAway, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "status", "says"),
+    [
+        (b'{"bytes": 0}', 422, "bytes: input should be greater than or equal to 1."),
+        (b'{"bytes": -5}', 422, "bytes: input should be greater than or equal to 1."),
+        (b'{"bytes": 262145}', 422, "bytes: input should be less than or equal to 262144."),
+        (b'{"bytes": 1e30}', 422, "bytes: input should be a valid integer."),
+        (b'{"bytes": 10.5}', 422, "bytes: input should be a valid integer."),
+        (b'{"bytes": "1000"}', 422, "bytes: input should be a valid integer."),
+        (b'{"bytes": true}', 422, "bytes: input should be a valid integer."),
+        (b'{"bytes": null}', 422, "bytes: input should be a valid integer."),
+        (b'{"bytes": 10, "url": "http://a.example/"}', 422, "url: extra inputs are not permitted."),
+        (b"{}", 422, "bytes: field required."),
+        (b"", 422, "json"),
+        (b" " * (BODY_MAX_BYTES + 1), 413, "65536"),
+    ],
+)
+async def test_what_is_no_amount_gets_no_bytes(shut: FarAway, body: bytes, status: int, says: str) -> None:
+    said = await shut.client.post("/v1/line", content=body, headers={"Content-Type": "application/json"})
+    assert said.status_code == status
+    assert says.lower() in sentence(said).lower()
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain"])
+async def test_bytes_are_asked_for_in_json_as_well(shut: FarAway, kind: str) -> None:
+    said = await shut.client.post("/v1/line", content=b'{"bytes": 1}', headers={"Content-Type": kind})
+    assert said.status_code == 415
+    assert "application/json" in sentence(said)
+
+
+async def test_bytes_are_for_those_who_show_the_token_and_count_as_questions() -> None:
+    async with far_away(token="s3cret", limits=Limits(per_minute=3)) as control:
+        shown = [{}, {"Authorization": "Bearer other"}, {"Authorization": "Bearer s3cret"}]
+        said = [await control.client.post("/v1/line", json={"bytes": 10}, headers=one) for one in shown]
+        assert [one.status_code for one in said] == [401, 401, 200]
+        refused = await control.client.post("/v1/line", json={"bytes": 10}, headers=shown[-1])
+        assert refused.status_code == 429
+        assert "a minute" in sentence(refused)
+        assert int(refused.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/", 404), ("GET", "/v1/control", 405), ("DELETE", "/v1/network", 405), ("OPTIONS", "/v1/control", 405)],
+    [
+        ("GET", "/", 404),
+        ("GET", "/v1/control", 405),
+        ("GET", "/v1/line", 405),
+        ("DELETE", "/v1/network", 405),
+        ("OPTIONS", "/v1/control", 405),
+    ],
 )
 async def test_other_addresses_and_methods_get_a_sentence_too(
     shut: FarAway, method: str, path: str, status: int
@@ -367,7 +414,7 @@ async def test_any_body_gets_an_answer_or_a_sentence(shut: FarAway, body: bytes)
     | st.builds(
         lambda method, path, headers, body: method + b" " + path + b" HTTP/1.1\r\n" + headers + b"\r\n\r\n" + body,
         st.sampled_from([b"POST", b"GET", b"PRI", b""]),
-        st.sampled_from([b"/v1/control", b"/v1/network", b"*", b"http://a/v1/control", b"/\xff"]),
+        st.sampled_from([b"/v1/control", b"/v1/network", b"/v1/line", b"*", b"http://a/v1/control", b"/\xff"]),
         st.sampled_from([
             b"Host: a", b"Content-Length: 99999999999999999999", b"Content-Length: -1", b"Transfer-Encoding: chunked",
             b"Authorization: \xff", b"X-Forwarded-For: \xff", b"A: " + b"a" * 100_000, b"Content-Type: \xff",

@@ -16,5 +16,10 @@ def test_every_word_is_explained(vocabulary: type[StrEnum], explained: dict[str,
     assert [word for word in vocabulary if word not in explained] == []
 
 
+@pytest.mark.parametrize("why", ["asleep", "stopped", "budget"])
+def test_every_reason_for_a_gap_is_explained(why: str) -> None:
+    assert words.GAPS[why]
+
+
 def test_every_mechanism_is_explained() -> None:
     assert [name for name in MECHANISMS if name not in words.MECHANISMS] == []

@@ -36,10 +36,9 @@ def url(name: str) -> str:
     return f"https://{name}.speed-of-steppe.kz/"
 
 
-def measured(lab: Lab, names: list[str]) -> Records:
-    start_control(lab)
+def measured(lab: Lab, names: list[str], *, controlled: bool = True) -> Records:
     references = {"urls": [f"https://{name}/" for name in REFERENCES]}
-    config = lab.config(control=control(lab), reference=references)
+    config = lab.config(reference=references, **({"control": control(lab)} if controlled else {}))
     _, records = checked(lab, config, "--concurrency", "3", *map(url, names), timeout_s=200)
     return {record["url"]: record for record in records}
 
@@ -50,13 +49,28 @@ def sites(manners: dict[str, Page]) -> list[Site]:
 
 
 @pytest.fixture(scope="module")
-def seen(lab_rights: None) -> Iterator[Records]:  # noqa: ARG001
+def slowed(lab_rights: None) -> Iterator[Lab]:  # noqa: ARG001
     rules = [Rule(Sni(f"{name}.speed-of-steppe.kz"), then) for name, (then, *_) in BY_NAME.items()]
     rules.append(Rule(Address(BY_ADDRESS, 443), Shape(kbit_s=128)))
-    slowed = {name: Page(size=size) for name, (_, size, *_) in BY_NAME.items()}
+    pages = {name: Page(size=size) for name, (_, size, *_) in BY_NAME.items()}
     narrow = Site("narrow.speed-of-steppe.kz", https=Page(size=FLOW), ip=BY_ADDRESS)
-    with Lab(sites=[*sites({**slowed, **FINE}), narrow], rules=rules, delay_ms=20) as lab:
-        yield measured(lab, [*BY_NAME, *FINE, "narrow"])
+    with Lab(sites=[*sites({**pages, **FINE}), narrow], rules=rules, delay_ms=20) as lab:
+        start_control(lab)
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def seen(slowed: Lab) -> Records:
+    return measured(slowed, [*BY_NAME, *FINE, "narrow"])
+
+
+WITHOUT = ("frozen", "shaped-128", "slow-server", "narrow")
+
+
+@pytest.fixture(scope="module")
+def seen_alone(slowed: Lab) -> Records:
+    """Without a control."""
+    return measured(slowed, list(WITHOUT), controlled=False)
 
 
 @pytest.mark.parametrize("name", BY_NAME)
@@ -69,6 +83,13 @@ def test_what_is_slowed_for_its_name_is_throttled(seen: Records, name: str) -> N
         assert record["confidence"] == "confirmed"
         told = float(said.partition(" (")[2].partition(" kbit/s")[0])
         assert abs(told - kbps) <= 0.2 * kbps, said
+
+
+def test_the_name_is_proven_without_a_control(seen_alone: Records) -> None:
+    found = [seen_alone[url(name)] for name in WITHOUT]
+    assert [record["verdict"] for record in found] == ["throttled", "throttled", "accessible", "accessible"], found
+    assert [record["mechanisms"] for record in found[:2]] == [["throughput.freeze"], ["throughput.low"]]
+    assert {record["confidence"] for record in found[:2]} == {"confirmed"}
 
 
 def test_what_is_slowed_by_its_address_is_throttled(seen: Records) -> None:
@@ -95,5 +116,6 @@ def test_what_is_merely_slow_is_accessible(seen: Records, name: str) -> None:
 )
 def test_a_bad_line_throttles_nobody(lab_rights: None, line: dict[str, Any]) -> None:  # noqa: ARG001
     with Lab(sites=sites(FINE), **{"delay_ms": 20.0, **line}) as lab:
+        start_control(lab)
         records = measured(lab, list(FINE))
     assert {record["verdict"] for record in records.values()} <= {"accessible", "inconclusive"}, records

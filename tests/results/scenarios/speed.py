@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from results.failure import Failure
-from results.records import Aim, AnyStep, HttpStep, TlsStep
-from tests.results.build import aimed, dns, page, request, seen, tcp, tls, twice
+from results.records import Aim, AnyStep, HttpStep, Past, TlsStep
+from tests.results.build import AT, HOME, SITE, TWIN, aimed, at, dns, page, request, seen, tcp, tls, twice
 from tests.results.scenarios.row import ACCESSIBLE, CONFIRMED, LIKELY, THROTTLED, Row
 
 WAY = (tcp(), tls())
@@ -23,17 +23,47 @@ def body(kbps: float, *, size: int = SIZE, begins_s: float = 1.0) -> HttpStep:
     return replace(came, t0=begins_s, t=times[-1][0], first_byte_t=first_s)
 
 
-def fetch(aim: Aim, number: int, page: HttpStep, *, handshake_s: float = 0.1) -> list[AnyStep]:
+def shaken(seconds: float, came: int = 0) -> TlsStep:
+    return replace(tls(received_bytes=came), t0=0.5, t=0.5 + seconds)
+
+
+def fetch(
+    aim: Aim, number: int, page: HttpStep, *, handshake_s: float = 0.1, handshake_bytes: int = 0
+) -> list[AnyStep]:
     """One sample: the page over a connection of its own."""
-    shaken: TlsStep = replace(tls(), t0=0.5, t=0.5 + handshake_s)
-    return [replace(step, attempt=number) for step in aimed(aim, tcp(), shaken, page)]
+    way = (tcp(), shaken(handshake_s, handshake_bytes), page)
+    return [replace(step, attempt=number) for step in aimed(aim, *way)]
 
 
-def pair(number: int, named: HttpStep, neutral: HttpStep, *, handshake_s: float = 0.1) -> list[AnyStep]:
+def pair(
+    number: int, named: HttpStep, neutral: HttpStep, *, handshake_s: float = 0.1, handshake_bytes: int = 0
+) -> list[AnyStep]:
     return [
-        *fetch(Aim.SAMPLE_NEUTRAL, number, neutral),
-        *fetch(Aim.SAMPLE, number, named, handshake_s=handshake_s),
+        *fetch(Aim.SAMPLE_NEUTRAL, number, neutral, handshake_bytes=handshake_bytes),
+        *fetch(Aim.SAMPLE, number, named, handshake_s=handshake_s, handshake_bytes=handshake_bytes),
     ]
+
+
+def pairs_of(named: list[HttpStep], neutral: list[HttpStep], **more: float) -> list[AnyStep]:
+    both = enumerate(zip(named, neutral, strict=True), 1)
+    return [step for number, (slow, fast) in both for step in pair(number, slow, fast, **more)]  # type: ignore[arg-type]
+
+
+def handshakes(*seconds: tuple[float, float]) -> list[AnyStep]:
+    """Pairs of handshakes alone, with the site's name and with another."""
+    return [
+        replace(step, attempt=number)
+        for number, (named, neutral) in enumerate(seconds, 1)
+        for step in (
+            *aimed(Aim.SAMPLE, tcp(), shaken(named)),
+            *aimed(Aim.SAMPLE_NEUTRAL, tcp(), shaken(neutral)),
+        )
+    ]
+
+
+def beside(page: HttpStep, kbps: float) -> HttpStep:
+    """A sample beside which three other checks received so much."""
+    return replace(page, in_flight=3, beside_kbps=kbps)
 
 
 def line(kbps: float) -> list[AnyStep]:
@@ -42,8 +72,13 @@ def line(kbps: float) -> list[AnyStep]:
 
 SLOW, FAST = body(128), body(8_000)
 VISIT = (dns(), *WAY, SLOW)
-LATE_HANDSHAKE = replace(tls(), t0=0.5, t=2.5)
+CROWDED = beside(SLOW, 9_000)
+REFUSED = page(421, title="Misdirected Request", length=300)
+LATE_HANDSHAKE = shaken(2.0)
 LATE = replace(FAST, t0=1.0, t=4.0, first_byte_t=3.8)
+BEFORE = Past(since=AT, checks=20, asn=HOME.asn, tls_ms=100.0, kbps=4_000.0)
+HALF = [body(640 * much) for much in (1, 1.1, 0.9, 1.05, 0.95, 1, 1.1, 0.9, 1.05, 0.95)]
+WHOLE = [body(1_280 * much) for much in (1.05, 0.95, 1, 1.1, 0.9, 1.05, 0.95, 1, 1.1, 0.9)]
 
 ROWS = [
     Row(
@@ -74,13 +109,33 @@ ROWS = [
         ACCESSIBLE, CONFIRMED, "page_arrived speed_not_by_name",
     ),
     Row(
+        "the server gives this name's page slowly to everyone, and one of our samples was cut early",
+        seen(*VISIT, *pairs_of([body(128, size=15_000), SLOW, SLOW], [FAST] * 3), control=VISIT),
+        ACCESSIBLE, CONFIRMED, "page_arrived speed_not_by_name",
+    ),
+    Row(
         "slow once with the site's name, not the next time: a lost packet",
         seen(*VISIT, *pair(1, SLOW, FAST), *pair(2, FAST, FAST), control=FINE),
         ACCESSIBLE, CONFIRMED, "page_arrived speed_not_by_name",
     ),
     Row(
-        "one pair alone is no proof",
+        "time for one pair alone, and the visit had the speed of its slow sample",
         seen(*VISIT, *pair(1, SLOW, FAST), control=FINE),
+        THROTTLED, LIKELY, "speed_by_name", "throughput.low",
+    ),
+    Row(
+        "time for one pair alone, and the visit had another speed",
+        seen(dns(), *WAY, body(400), *pair(1, SLOW, FAST), control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived speed_not_by_name",
+    ),
+    Row(
+        "time for one pair alone, and the other name was not several times as fast",
+        seen(*VISIT, *pair(1, SLOW, body(330)), control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived speed_not_by_name",
+    ),
+    Row(
+        "time for one pair alone, beside other checks' pages",
+        seen(*VISIT, *pair(1, CROWDED, FAST), control=FINE),
         ACCESSIBLE, CONFIRMED, "page_arrived speed_not_by_name",
     ),
     Row(
@@ -102,6 +157,129 @@ ROWS = [
         "slow at this address, now more and now less: congestion",
         seen(*VISIT, *pair(1, body(300), body(190)), *line(4_000), control=FINE),
         ACCESSIBLE, CONFIRMED, "page_arrived speed_not_by_name",
+    ),
+    Row(
+        "the first sample with each name came beside others, and what came later and alone is as slow",
+        seen(*VISIT, *pair(1, CROWDED, CROWDED), *pair(2, SLOW, SLOW), *fetch(Aim.SAMPLE, 3, SLOW), *line(4_000),
+             control=FINE),
+        THROTTLED, LIKELY, "speed_by_address", "throughput.low",
+    ),
+    Row(
+        "slow with every name, but each time beside other checks' pages",
+        seen(dns(), *WAY, CROWDED, *pairs_of([CROWDED] * 2, [CROWDED] * 2), *line(4_000), control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived speed_not_by_name",
+    ),
+    Row(
+        "slow with every name, and the line is not proven to be several times as fast",
+        seen(*VISIT, *pair(1, SLOW, SLOW), *line(400), control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived speed_not_by_name",
+    ),
+    Row(
+        "slow with every name, and nothing was asked of the line",
+        seen(*VISIT, *pair(1, SLOW, SLOW), control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived speed_not_by_name",
+    ),
+    Row(
+        "slow with every name, and the control has the page from another of the site's addresses",
+        seen(*VISIT, *pair(1, SLOW, SLOW), *line(4_000), control=[dns(SITE, TWIN), *at(TWIN, *WAY, FINE[-1])]),
+        ACCESSIBLE, CONFIRMED, "page_arrived speed_not_by_name",
+    ),
+    Row(
+        "slow each time with the site's name, and no other name gets the page",
+        seen(*VISIT, *pair(1, SLOW, REFUSED), *pair(2, SLOW, REFUSED), *line(4_000), control=FINE),
+        THROTTLED, LIKELY, "speed_here_only", "throughput.low",
+    ),
+    Row(
+        "slow once with the site's name, and no other name gets the page",
+        seen(*VISIT, *pair(1, SLOW, REFUSED), *line(4_000), control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived",
+    ),
+    Row(
+        "two pairs in which the site's name is slow, beside other checks' pages",
+        seen(*VISIT, *pair(1, CROWDED, FAST), *pair(2, CROWDED, FAST), control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived speed_not_by_name",
+    ),
+    Row(
+        "three pairs in which the site's name is slow, beside other checks' pages",
+        seen(*VISIT, *pairs_of([CROWDED] * 3, [FAST] * 3), control=FINE),
+        THROTTLED, CONFIRMED, "speed_by_name", "throughput.low",
+    ),
+    Row(
+        "two pairs in which the site's name is slow, beside checks that received next to nothing",
+        seen(*VISIT, *pairs_of([beside(SLOW, 5)] * 2, [FAST] * 2), control=FINE),
+        THROTTLED, CONFIRMED, "speed_by_name", "throughput.low",
+    ),
+    Row(
+        "handshakes alone are late with the site's name, now more and now less, three times",
+        seen(dns(), tcp(), LATE_HANDSHAKE, FAST, *handshakes((2.0, 0.1), (0.9, 0.2), (1.6, 0.1)), control=FINE),
+        THROTTLED, CONFIRMED, "speed_by_name", "latency.high",
+    ),
+    Row(
+        "handshakes alone are late by the same delay, twice",
+        seen(dns(), tcp(), LATE_HANDSHAKE, FAST, *handshakes((1.1, 0.1), (1.2, 0.1)), control=FINE),
+        THROTTLED, CONFIRMED, "speed_by_name", "latency.high",
+    ),
+    Row(
+        "a handshake is late once with the site's name: a lost packet",
+        seen(dns(), tcp(), LATE_HANDSHAKE, FAST, *handshakes((1.1, 0.1), (0.1, 0.1), (0.1, 0.1)), control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived",
+    ),
+    Row(
+        "handshakes alone are late with the site's name, and for the control as well",
+        seen(dns(), tcp(), LATE_HANDSHAKE, FAST, *handshakes((2.0, 0.1), (2.0, 0.1), (2.0, 0.1)),
+             control=[dns(), tcp(), LATE_HANDSHAKE, FAST]),
+        ACCESSIBLE, CONFIRMED, "page_arrived",
+    ),
+    Row(
+        "the handshake is late as well, since its certificates come at the speed of the page",
+        seen(dns(), tcp(), shaken(0.5, 5_000), SLOW,
+             *pairs_of([SLOW] * 2, [FAST] * 2, handshake_s=0.5, handshake_bytes=5_000), control=FINE),
+        THROTTLED, CONFIRMED, "speed_by_name", "throughput.low",
+    ),
+    Row(
+        "the handshake is late by more than its certificates take, and the page slower than that delay makes it",
+        seen(dns(), tcp(), shaken(0.5), SLOW, *pairs_of([SLOW] * 2, [FAST] * 2, handshake_s=0.5), control=FINE),
+        THROTTLED, CONFIRMED, "speed_by_name", "latency.high throughput.low",
+    ),
+    Row(
+        "the page is slow because each of its round trips is as late as the handshake",
+        seen(dns(), tcp(), LATE_HANDSHAKE, SLOW, *pairs_of([SLOW] * 2, [FAST] * 2, handshake_s=2.1), control=FINE),
+        THROTTLED, CONFIRMED, "speed_by_name", "latency.high",
+    ),
+    Row(
+        "looked at thoroughly, ten pairs: half as fast with the site's name",
+        seen(dns(), *WAY, HALF[0], *pairs_of(HALF, WHOLE), control=FINE),
+        THROTTLED, CONFIRMED, "speed_by_name", "throughput.low",
+    ),
+    Row(
+        "looked at thoroughly, ten pairs: as fast with the site's name as with another",
+        seen(dns(), *WAY, HALF[0], *pairs_of(HALF, HALF[5:] + HALF[:5]), *line(900), control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived speed_not_by_name",
+    ),
+    Row(
+        "two pairs: half as fast with the site's name is too little to tell",
+        seen(dns(), *WAY, HALF[0], *pairs_of(HALF[:2], WHOLE[:2]), *line(900), control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived speed_not_by_name",
+    ),
+    Row(
+        "it came at a tenth of what this line got before",
+        seen(dns(), *WAY, body(400), past=BEFORE, control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived speed_below_past",
+    ),
+    Row(
+        "it came at a tenth of what another network got before",
+        seen(dns(), *WAY, body(400), past=replace(BEFORE, asn=21299), control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived",
+    ),
+    Row(
+        "it came at half of what this line got before",
+        seen(dns(), *WAY, body(2_000), past=BEFORE, control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived",
+    ),
+    Row(
+        "the page stops with the site's name, and no other name gets it; the control gets it whole",
+        seen(dns(), *twice(*WAY, STOPPED), *pair(1, STOPPED, REFUSED), control=FINE),
+        THROTTLED, LIKELY, "http_body_stops_here_only", "throughput.freeze",
     ),
     Row(
         "the page stops with the site's name, and comes whole with another at the same address; no control",
