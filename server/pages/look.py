@@ -10,11 +10,13 @@ from results.records import iso
 from server.pages import phrases, sentences, words
 from server.pages.cells import Cell
 from server.pages.charts import patterns
+from server.pages.charts.flow import Style, flow, key
 from server.pages.charts.latency import PLOT, latency
 from server.pages.charts.palette import KINDS, Kind, kind_of
 from server.pages.charts.strip import Bracket, Size, strip
 from server.pages.charts.svg import element
 from server.pages.charts.waterfall import Group, waterfall
+from server.pages.flows import Flows, told
 from server.pages.overview import Row
 from server.pages.site import Site
 from server.pages.times import SPAN_WORDS, SPANS, Local, Window, every, ticks
@@ -53,6 +55,9 @@ def environment() -> Environment:
         axis=axis,
         latency_chart=latency_chart,
         waterfall_chart=waterfall_chart,
+        flow_chart=flow_chart,
+        flow_key=flow_key,
+        told=told,
     )
     for name in env.list_templates():
         env.get_template(name)  # compiled now: the first visit shall not wait for it
@@ -135,3 +140,12 @@ def latency_chart(site: Site, now: Local) -> Markup:
 def waterfall_chart(name: str, groups: Sequence[Group], title: str) -> Markup:
     drawn = waterfall(name, groups, title=title, desc="One bar a step. The table below has every number.")
     return Markup(drawn)  # noqa: S704 - charts/ escapes every text
+
+
+def flow_chart(flows: Flows, ceiling_kbps: float | None) -> Markup:
+    drawn = flow("flow", flows.series, title="Bytes over time", desc=flows.says, ceiling_kbps=ceiling_kbps)
+    return Markup(drawn)  # noqa: S704 - charts/ escapes every text
+
+
+def flow_key(style: Style) -> Markup:
+    return Markup(key(style))  # noqa: S704 - from constants

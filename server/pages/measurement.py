@@ -11,6 +11,7 @@ from results.records import Aim, AnyStep, Condition, DnsStep, HttpStep, Layer, M
 from server.pages import sentences, words
 from server.pages.charts.palette import Kind, kind_of
 from server.pages.charts.waterfall import Bar, Group
+from server.pages.flows import Flows, flows
 from server.pages.phrases import Sentence
 from server.pages.times import Local
 from server.pages.views import Shown
@@ -52,6 +53,7 @@ class View:
     kind: Kind
     here: Seen
     control: Seen | None
+    flows: Flows
     whereabouts: str
     clock: str
 
@@ -72,6 +74,7 @@ def measurement(shown: Shown, uid: str, now: Local) -> View | None:
         kind=kind_of(judgement.verdict, judgement.mechanisms),
         here=_seen(record.steps),
         control=_seen(record.control.steps) if record.control and spoke else None,
+        flows=flows(record),
         whereabouts=_whereabouts(record.condition) if record.condition else "",
         clock=_clock(record.condition.clock_ahead_s or 0.0) if record.condition else "",
     )

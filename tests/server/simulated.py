@@ -1,12 +1,13 @@
 """Simulated measurements, written through the real store. None of it was ever seen on a network."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any, Literal
 
 from results.failure import Failure
-from results.judgement import Confidence, Fault, Judgement, Reason, Timings, Verdict
+from results.judgement import Confidence, Fault, Judgement, Reason, Throttling, Timings, Verdict
 from results.records import (
     Aim,
     AnyStep,
@@ -19,6 +20,7 @@ from results.records import (
     Measurement,
     Reference,
     Source,
+    TcpInfo,
     TcpStep,
     TlsStep,
     Vantage,
@@ -135,6 +137,74 @@ def rich(
         loop_lag_ms=1.4,
         software="kedergi 0.1.0",
     )  # fmt: skip
+
+
+def fetched(
+    aim: Aim = Aim.VISIT,
+    *,
+    t0: float,
+    kbps: float,
+    wait_s: float = 0.1,
+    amount: int = 60_000,
+    points: int = 20,
+    **more: Any,
+) -> HttpStep:
+    """A page that came so fast, in so many reads, the first of them after a wait."""
+    curve = tuple(
+        (t0 + wait_s + amount * 8 / kbps / 1000 * place / points, amount * place // points)
+        for place in range(1, points + 1)
+    )
+    values = {"endpoint": f"{IP}:443", "url": "https://ratel.kz/", "t": curve[-1][0], "status": 200}
+    return HttpStep(t0=t0, aim=aim, curve=curve, **{**values, **more})
+
+
+def throttled(uid: str = "slow", *, kbps: float = 128.0, fast: float = 8000.0, pairs: int = 3) -> Measurement:
+    """A page that comes slowly, and fast with another name, over this line and to the control."""
+    info = TcpInfo(rtt_ms=44.0, min_rtt_ms=41.5, receive_rtt_ms=43.0, out_of_order=0)
+    held = TcpInfo(rtt_ms=61.0, min_rtt_ms=41.5, receive_rtt_ms=960.0, out_of_order=7)
+    steps: list[AnyStep] = [
+        TcpStep(endpoint=f"{IP}:443", t0=0.03, t=0.07),
+        TlsStep(endpoint=f"{IP}:443", t0=0.07, t=0.16, name="ratel.kz", version="TLSv1.3"),
+        fetched(t0=0.16, kbps=kbps, tcp_info=held),
+    ]
+    for number in range(1, pairs + 1):
+        # The site's own name is given five times as long as the other took, and a second at least.
+        t0 = 4.2 + 1.4 * number
+        steps += [
+            fetched(
+                Aim.SAMPLE_NEUTRAL, t0=t0, kbps=fast * (1 + number / 50), attempt=number, tcp_info=info, in_flight=0
+            ),
+            fetched(
+                Aim.SAMPLE,
+                t0=t0 + 0.3,
+                kbps=kbps * (1 - number / 100),
+                amount=14_000,
+                attempt=number,
+                capped=True,
+                tcp_info=held,
+                in_flight=2,
+            ),
+        ]
+    steps.append(fetched(Aim.SAMPLE_LINE, t0=9.5, kbps=fast * 1.3, amount=41_000, url="https://www.wikipedia.org/"))
+    there = (fetched(t0=0.2, kbps=fast / 2, wait_s=0.16, tcp_info=info),)
+    return Measurement(
+        uid=uid,
+        url="https://ratel.kz/",
+        started_at=NOW,
+        runtime_ms=9_900.0,
+        vantage=HOME,
+        hops=("https://ratel.kz/",),
+        steps=tuple(steps),
+        control=Control(name="https://control.example.org", steps=there, hops=("https://ratel.kz/",)),
+        software="kedergi 0.1.0",
+    )  # fmt: skip
+
+
+def slowed(by: Literal["name", "address"] | None = "name") -> Judgement:
+    """The judgement of such a page."""
+    found = Throttling(by=by, ceiling_kbps=128.0, ceiling_spread=0.03, times=14.2, interval=(11.0, 18.1),
+                       p_value=0.00049, pairs=3)  # fmt: skip
+    return replace(judgement("s"), mechanisms=("throughput.low",), throttling=found)
 
 
 @dataclass

@@ -7,14 +7,16 @@ import pytest
 from fastapi import FastAPI
 
 from results.store import Store
-from tests.server.simulated import Simulated, judgement, rich, site
+from server.pages.charts.labels import LETTER
+from tests.server.simulated import Simulated, judgement, rich, site, throttled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 
-PATHS = ["/", "/?span=7d", f"/site?url={site('a.kz')}", "/measurement/rich", "/rounds", "/method", "/nothing"]
+PATHS = ["/", "/?span=7d", f"/site?url={site('a.kz')}", "/measurement/rich", "/measurement/slow", "/rounds", "/method",
+         "/nothing"]  # fmt: skip
 PHONE = {"viewport": {"width": 390, "height": 844}}
 
 
@@ -26,6 +28,7 @@ def home(simulated: Simulated, store: Store, make_app: Callable[..., FastAPI], s
     names = ["a.kz", "a-name-that-is-much-longer-than-any-column.example.kz", *(f"{n}.kz" for n in range(58))]
     simulated.rounds([True, False])
     store.add(rich(), judgement("b"))
+    store.add(throttled(), judgement("s"))
     return serve(make_app(*names))
 
 
@@ -133,6 +136,23 @@ def test_on_a_phone_the_strip_has_the_whole_width(visit: Callable[..., "Page"]) 
     box = page.locator("td.past svg.strip").first.bounding_box()
     assert box
     assert box["width"] > 340
+
+
+def test_the_numbers_behind_the_curves_open_without_javascript(visit: Callable[..., "Page"]) -> None:
+    page = visit("/measurement/slow", java_script_enabled=False, **PHONE)
+    table = page.locator("table.flows")
+    assert not table.is_visible()
+    page.get_by_text("The numbers").click()
+    assert table.is_visible()
+
+
+def test_no_word_in_the_picture_of_bytes_is_wider_than_was_reckoned(visit: Callable[..., "Page"]) -> None:
+    """Else it would stand on another, or be cut off at the edge."""
+    page = visit("/measurement/slow")
+    wide = "words => words.map(word => word.getBBox()).filter(box => box.x + box.width > 1000).length"
+    assert page.locator("svg.flow text.end").evaluate_all(wide) == 0
+    letters = "words => Math.max(...words.map(word => word.getComputedTextLength() / word.textContent.length))"
+    assert page.locator("svg.flow text.end").evaluate_all(letters) <= LETTER
 
 
 def test_on_paper_it_is_light_and_without_controls(visit: Callable[..., "Page"]) -> None:

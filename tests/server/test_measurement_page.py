@@ -9,7 +9,7 @@ from results.records import adapter
 from results.store import Store
 from targets.target import Target
 from tests.server.html import Page, page
-from tests.server.simulated import NOW, Simulated, judgement, rich
+from tests.server.simulated import NOW, Simulated, judgement, rich, slowed, throttled
 
 pytestmark = pytest.mark.anyio
 
@@ -48,6 +48,53 @@ async def test_the_steps_are_drawn_here_and_at_the_control(ask: Ask, store: Stor
     store.add(rich(), judgement("b"))
     drawn = [svg for svg in (await page(ask(), "/measurement/rich")).all("svg") if svg.get("class") == "waterfall"]
     assert len(drawn) == 2
+
+
+@pytest.fixture
+def slow(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A throttled page, with all the numbers of its comparison."""
+    monkeypatch.setattr(store, "measurement", lambda _uid: (throttled(), slowed()))
+
+
+@pytest.mark.usefixtures("slow")
+@pytest.mark.parametrize(
+    "words",
+    [
+        "with another name, same address: 8.3 Mbit/s; from elsewhere, over this line:",
+        "Slowed by the site’s name: another name at the same address is fast",
+        "Times as slow 14.2 (11.0 to 18.1 at 95 %, p = 0.00049)",
+        "Ceiling 128 kbit/s, all transfers within 3 %",
+        "the visit – 60000 3.85 128 61 42 960 7 –",
+        "with the site’s name 2 14000 0.99 125 61 42 960 7 2",
+        "with another name, same address 3 60000 0.16 8480 44 42 43 0 0",
+        "from elsewhere, over this line – 41000 0.13 10400 – – – – –",
+        "the control – 60000 0.28 4000 44 42 43 0 –",
+    ],
+)
+async def test_how_the_bytes_came_is_drawn_and_told(ask: Ask, words: str) -> None:
+    assert words in (await page(ask(), "/measurement/slow")).text
+
+
+@pytest.mark.usefixtures("slow")
+async def test_the_ceiling_is_a_line_in_the_picture(ask: Ask) -> None:
+    found = await page(ask(), "/measurement/slow")
+    assert len([svg for svg in found.all("svg") if svg.get("class") == "flow"]) == 1
+    assert [path.get("class") for path in found.all("path")].count("guide") == 1
+
+
+async def test_curves_without_throttling_have_no_ceiling(ask: Ask, store: Store) -> None:
+    store.add(throttled(), judgement("o"))
+    found = await page(ask(), "/measurement/slow")
+    assert len([path for path in found.all("path") if "curve" in (path.get("class") or "")]) == 9 + 9
+    assert "guide" not in [path.get("class") for path in found.all("path")]
+    assert "Slowed by" not in found.text
+
+
+async def test_where_no_curve_is_the_page_says_so(ask: Ask, store: Store) -> None:
+    store.add(rich(), judgement("b"))
+    found = await page(ask(), "/measurement/rich")
+    assert "Bytes over time Too few bytes came to draw a curve." in found.text
+    assert "flow" not in [svg.get("class") for svg in found.all("svg")]
 
 
 async def test_a_measurement_that_saw_nothing_has_its_page(ask: Ask, simulated: Simulated) -> None:
