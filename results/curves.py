@@ -88,8 +88,13 @@ def ceiling(curves: Iterable[Curve]) -> Ceiling | None:
     longest_s = max(part.seconds for part in found)
     kbps = max(part.kbps for part in found if part.seconds >= _LONG * longest_s)
     compared = [part for part in found if part.seconds >= _COMPARABLE * longest_s]
-    apart = max(part.least_kbps for part in compared) - min(part.most_kbps for part in compared)
-    return Ceiling(kbps, max(0.0, apart) / kbps, len(compared))
+    return Ceiling(kbps, spread(compared), len(compared))
+
+
+def spread(parts: Sequence[Steady]) -> float:
+    """How far apart these speeds are beyond what single packets explain, relative to the fastest."""
+    apart = max(part.least_kbps for part in parts) - min(part.most_kbps for part in parts)
+    return max(0.0, apart) / max(part.kbps for part in parts)
 
 
 def steady(curve: Curve) -> Steady | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from results.curves import Ceiling, Curve, ceiling, from_zero, last, rounds, time_to
+from results.curves import Ceiling, Curve, ceiling, from_zero, last, rounds, spread, steady, time_to
 from results.difference import CLEARLY, DIFFERS, Difference
 from results.judgement import Confidence, Throttling
 from results.records import Aim, HttpStep, TcpStep
@@ -30,7 +30,7 @@ from results.throttling import (
 )
 
 _CONVERGED = 0.3  # relative spread up to which several samples have one ceiling
-_ALIKE = 0.1
+_ALIKE, _TWICE = 0.1, 2
 _ONE_SPEED = 0.2  # the same where nothing but the ceiling speaks: congestion varies more
 _QUEUE_TIMES, _QUEUE_MS = 2.0, 100.0  # so many times the smallest round trip, and more
 _LOST_PACKETS = 3
@@ -63,11 +63,13 @@ class SpeedCase(HttpCase):
         """Where there was time for one pair: whether the visit and the sample have one speed, and the other name's page
         came several times as fast in between.
         """
-        held, fast = self.ceiling, [pair.neutral.kbps for pair in self.pairs if pair.same_page]
-        if held is None or len(fast) != 1 or self.body.crowded:
+        fast = [pair.neutral.kbps for pair in self.pairs if pair.same_page]
+        parts = [steady(from_zero(page.curve)) for page in (*self.steps, *self._tests(Aim.SAMPLE))]
+        told = [part for part in parts if part is not None]
+        if len(fast) != 1 or len(told) < _TWICE or self.body.crowded:
             return False
-        one = held.transfers >= 2 and held.spread <= _ALIKE
-        return one and (fast[0] or 0.0) >= FOLD * held.kbps and self.body.times >= FOLD
+        several = (fast[0] or 0.0) >= FOLD * max(part.kbps for part in told)
+        return several and spread(told) <= _ALIKE and self.body.times >= FOLD
 
     @property
     def start_slow(self) -> bool:
