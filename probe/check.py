@@ -271,7 +271,8 @@ class _Visit:
         return not off and tools.budget.left_bytes(tools.utcnow()) > 0
 
     async def sample(self, course: Course, where: net.Place, page: HttpStep, neutral: Neutral) -> None:
-        what = speed.Comparison(course, where, page, neutral, self.witness.line, self.tools.throughput)
+        how = self.tools.throughput
+        what = speed.Comparison(course, where, page, neutral, self.witness.line, how, self.past)
         await speed.compare(self.reach, self.tools.quiet, what)
 
     def ask_control(self, where: net.Place, addresses: list[str]) -> None:

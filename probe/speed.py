@@ -58,6 +58,7 @@ class Comparison:
     neutral: Neutral
     ask_line: Callable[[Course, int], Awaitable[None]]  # so many bytes from a control, where there is one
     how: Throughput = Throughput.AUTO
+    past: Past | None = None
 
     @property
     def most_bytes(self) -> int:
@@ -110,7 +111,7 @@ async def compare(reach: Reach, quiet: Quiet, what: Comparison) -> None:
     if settled(done) or reach.left_s() < _PAIR_S:
         return
     async with quiet.turn(within_s=min(_TURN_S, reach.left_s() - _PAIR_S)) as mine:
-        if not mine:
+        if not mine or _is_the_line(quiet, what):
             return
         done += await _pairs_of_pages(reach, quiet, what, len(done))
         if settled(done):
@@ -118,6 +119,12 @@ async def compare(reach: Reach, quiet: Quiet, what: Comparison) -> None:
         await _line(reach, quiet, what)  # not by name; by address, or is it the line?
     if _ourselves(quiet, what) and reach.left_s() > _PAIR_S:
         await _again_in_silence(reach, quiet, what, len(done) + 1)
+
+
+def _is_the_line(quiet: Quiet, what: Comparison) -> bool:
+    """Whether the comparison of another page has told meanwhile that this line brings no more, to anyone."""
+    line, page = quiet.line_kbps, what.page
+    return line is not None and page.failure is None and not is_slow(what.course.trace.steps, page, what.past, line)
 
 
 async def _thoroughly(reach: Reach, quiet: Quiet, what: Comparison) -> None:

@@ -13,7 +13,8 @@ _BEGINNING = 0.25  # of the bytes come while slow start finds the speed
 _AFTER_BEGINNING = 1 - _BEGINNING
 _BURST = 0.05  # of the whole, above the straight line
 _GRAIN_BYTES = 2_000  # a packet and a half
-_LONG, _COMPARABLE = 0.5, 0.15  # of the longest transfer's time: what ran shorter tells no ceiling, or nothing at all
+_LONG = 0.5  # of the longest transfer's time: what ran shorter tells no ceiling
+_COMPARABLE = 0.15  # of the longest, in time or in bytes: less says nothing at all
 _FIRST_FLIGHT_BYTES = 14_600  # ten packets come without waiting for an acknowledgement (RFC 6928)
 
 
@@ -87,7 +88,9 @@ def ceiling(curves: Iterable[Curve]) -> Ceiling | None:
         return None
     longest_s = max(part.seconds for part in found)
     kbps = max(part.kbps for part in found if part.seconds >= _LONG * longest_s)
-    compared = [part for part in found if part.seconds >= _COMPARABLE * longest_s]
+    most = max(part.bytes for part in found)
+    # What was short because it was fast tells as much as any.
+    compared = [part for part in found if max(part.seconds / longest_s, part.bytes / most) >= _COMPARABLE]
     return Ceiling(kbps, spread(compared), len(compared))
 
 

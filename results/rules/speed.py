@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from results.curves import Ceiling, Curve, ceiling, from_zero, last, rounds, spread, steady, time_to
+from results.curves import Ceiling, Curve, ceiling, from_zero, last, rounds, spread, steady, steady_kbps, time_to
 from results.difference import CLEARLY, DIFFERS, Difference
 from results.judgement import Confidence, Throttling
 from results.records import Aim, HttpStep, TcpStep
 from results.rules.page import HttpCase
-from results.rules.rule import CONFIRMED, LIKELY, NOTHING, PATH, THROTTLED, UNKNOWN, WEAK, Rule, only, sure
+from results.rules.rule import CONFIRMED, LIKELY, LINE, NOTHING, PATH, THROTTLED, UNKNOWN, WEAK, Rule, only, sure
 from results.throttling import (
     EXPLAINS,
     FOLD,
+    LINE_BYTES,
     alone,
     bodies,
     expected_kbps,
@@ -179,10 +180,11 @@ class SpeedCase(HttpCase):
         while the line had room for more.
         """
         own = alone((*self.steps, *self._tests(Aim.SAMPLE)), self.line_kbps)
-        if len(own) < _OWN:
-            return []
         others = [page for page in self._tests(Aim.SAMPLE_NEUTRAL) if self._is_the_page(page)]
-        return [from_zero(page.curve) for page in (*own, *others) if not far_away(page, self._rtt_s)]
+        # One that came as fast as the way allows, and nothing holds this address.
+        if len(own) < _OWN or any(far_away(page, self._rtt_s) for page in (*own, *others)):
+            return []
+        return [from_zero(page.curve) for page in (*own, *others)]
 
     @property
     def _rtt_s(self) -> float:
@@ -230,6 +232,19 @@ class SpeedCase(HttpCase):
         """What this line brought from a reference, the control, or anywhere else just before, at least."""
         asked = line_kbps(self.here.tests, self.here.tests[0].hop) if self.here.tests else 0.0
         return max(asked, self.measurement.line_kbps or 0.0)
+
+    @cached_property
+    def line_held_kbps(self) -> float:
+        """What a reference or the control held to over this line, alone; 0 where none brought enough to tell."""
+        asked = [page for page in self._tests(Aim.SAMPLE_LINE) if page.failure is None and not page.in_flight]
+        enough = [page for page in asked if (page.body_bytes or 0) >= LINE_BYTES]
+        return max((steady_kbps(from_zero(page.curve)) or 0.0 for page in enough), default=0.0)
+
+    @property
+    def line_no_faster(self) -> bool:
+        """Whether this line brought no more from elsewhere than the page held to, about."""
+        held = max((steady_kbps(from_zero(page.curve)) or 0.0 for page in self._tests(Aim.SAMPLE)), default=0.0)
+        return 0.0 < self.line_held_kbps <= DIFFERS * held
 
     @property
     def address_slow(self) -> bool:
@@ -332,6 +347,13 @@ SPEED_RULES = (
         lambda c: len(c.pairs) >= 1 and c.names_compared and not c.still_coming,
         None, None, _as_the_page, NOTHING,
         "It came slowly, and comparing it with another name at the same address does not show that the name is why.",
+    ),
+    Rule(
+        "speed_of_the_line",
+        lambda c: c.still_coming and c.proven and c.line_no_faster,
+        None, LINE, sure(LIKELY), NOTHING,
+        "The page was still coming after {c.flowed_s:.0f} s ({c.got_bytes} bytes; the control gets {c.control_bytes}), "
+        "about as fast as this line brings anything: {c.line_held_kbps:.0f} kbit/s.",
     ),
     Rule(
         "http_still_coming",

@@ -112,9 +112,16 @@ def test_a_ceiling_is_the_fastest_of_the_long_ones() -> None:
 
 
 def test_what_ran_far_shorter_than_the_longest_is_not_compared() -> None:
-    held = ceiling([even(128, 20), even(700, 1)])
+    held = ceiling([even(128, 20), even(700, 0.2)])
     assert held is not None
     assert (held.spread, held.transfers) == (0, 1)
+
+
+def test_what_was_short_because_it_was_fast_is_compared() -> None:
+    held = ceiling([even(128, 20), even(2_560, 1)])
+    assert held is not None
+    assert held.transfers == 2
+    assert held.spread > 0.9
 
 
 @pytest.mark.parametrize("other", [128, 132, 124])

@@ -5,7 +5,7 @@ from dataclasses import replace
 from results.failure import Failure
 from results.records import Aim, AnyStep, HttpStep, Past, TlsStep
 from tests.results.build import AT, HOME, SITE, TWIN, aimed, at, dns, page, request, seen, tcp, tls, twice
-from tests.results.scenarios.row import ACCESSIBLE, CONFIRMED, LIKELY, THROTTLED, Row
+from tests.results.scenarios.row import ACCESSIBLE, CONFIRMED, LIKELY, THROTTLED, UNKNOWN, WEAK, Row
 
 WAY = (tcp(), tls())
 SIZE = 60_000
@@ -275,6 +275,24 @@ ROWS = [
         "it came at half of what this line got before",
         seen(dns(), *WAY, body(2_000), past=BEFORE, control=FINE),
         ACCESSIBLE, CONFIRMED, "page_arrived",
+    ),
+    Row(
+        "fast at this address first and then slow, whatever the name: an evening",
+        seen(dns(), *WAY, FAST, *pair(1, FAST, FAST), *pair(2, SLOW, SLOW), *pair(3, SLOW, SLOW), *line(4_000),
+             control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived speed_not_by_name",
+    ),
+    Row(
+        "it still came when our time was over, as slowly as anything over this line",
+        seen(dns(), *WAY, replace(SLOW, capped=True), *pair(1, SLOW, SLOW), *line(128),
+             control=[dns(), *WAY, page(length=400_000, kbps=20_000.0)]),
+        ACCESSIBLE, LIKELY, "page_arrived speed_of_the_line",
+    ),
+    Row(
+        "it still came when our time was over, and this line brings more from elsewhere",
+        seen(dns(), *WAY, replace(SLOW, capped=True), *pair(1, SLOW, SLOW), *line(400),
+             control=[dns(), *WAY, page(length=400_000, kbps=20_000.0)]),
+        UNKNOWN, WEAK, "http_still_coming",
     ),
     Row(
         "the page stops with the site's name, and no other name gets it; the control gets it whole",
