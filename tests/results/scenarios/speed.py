@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from results.failure import Failure
-from results.records import Aim, AnyStep, HttpStep, Past, TlsStep
+from results.records import Aim, AnyStep, HttpStep, Past, TcpStep, TlsStep
 from tests.results.build import AT, HOME, SITE, TWIN, aimed, at, dns, page, request, seen, tcp, tls, twice
 from tests.results.scenarios.row import ACCESSIBLE, CONFIRMED, LIKELY, THROTTLED, UNKNOWN, WEAK, Row
 
@@ -68,6 +68,11 @@ def beside(page: HttpStep, kbps: float) -> HttpStep:
 
 def line(kbps: float) -> list[AnyStep]:
     return fetch(Aim.SAMPLE_LINE, 1, body(kbps))
+
+
+def far(*steps: AnyStep) -> list[AnyStep]:
+    """The same over a way of 450 ms there and back."""
+    return [replace(step, t=step.t0 + 0.45) if isinstance(step, TcpStep) else step for step in steps]
 
 
 SLOW, FAST = body(128), body(8_000)
@@ -275,6 +280,19 @@ ROWS = [
         "it came at half of what this line got before",
         seen(dns(), *WAY, body(2_000), past=BEFORE, control=FINE),
         ACCESSIBLE, CONFIRMED, "page_arrived",
+    ),
+    Row(
+        "a small page from a distant node: its round trips take the time, whatever the name",
+        seen(dns(), *far(*WAY), body(300, size=30_000), *far(*pair(1, *[body(300, size=30_000)] * 2)),
+             *far(*line(4_000)),
+             control=[dns(), *WAY, page(length=30_000, kbps=20_000.0)]),
+        ACCESSIBLE, CONFIRMED, "page_arrived speed_not_by_name",
+    ),
+    Row(
+        "as slow from a node nearby: held to that speed",
+        seen(dns(), *WAY, body(300, size=30_000), *pair(1, *[body(300, size=30_000)] * 2), *line(4_000),
+             control=[dns(), *WAY, page(length=30_000, kbps=20_000.0)]),
+        THROTTLED, LIKELY, "speed_by_address", "throughput.low",
     ),
     Row(
         "fast at this address first and then slow, whatever the name: an evening",
