@@ -1,4 +1,4 @@
-"""Who has the line to himself, and what the line has lately brought. One for all checks of a program.
+"""Who has the line to itself, and what the line has lately brought. One for all checks of a program.
 
 Nothing is fetched here (probe/speed.py), and how busy we are is counted in probe/load.py.
 """
