@@ -8,6 +8,7 @@ from probe import cli as probe
 from results import cli as results
 from results.knowledge import cli as fingerprints
 from server import cli as server
+from server.alerts import cli as alerts
 from targets import cli as targets
 
 app = typer.Typer(
@@ -21,9 +22,11 @@ app.command("up")(server.up)
 app.command("check")(probe.check)
 app.command("probe")(probe.probe)
 app.command("judge")(results.judge)
+app.command("episodes")(probe.episodes)
 app.command("control")(server.control)
 app.add_typer(targets.app, name="targets")
 app.add_typer(fingerprints.app, name="fingerprints")
+app.add_typer(alerts.app, name="alerts")
 app.command("doctor")(probe.doctor)
 
 

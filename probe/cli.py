@@ -1,4 +1,4 @@
-"""The commands of a vantage: check, probe, doctor. Each reads its arguments, calls one function, prints.
+"""The commands of a vantage: check, probe, episodes, doctor. Each reads its arguments, calls one function, prints.
 
 What is measured and what it means is decided elsewhere. The heavy imports come after the arguments are read, so that
 `--help` and a mistyped option answer at once.
@@ -86,6 +86,31 @@ def probe(
     from probe.errand import run_probe  # noqa: PLC0415 - see the module's docstring
 
     ended(lambda: run_probe(once=once, accept_risks=accept_risks, config=config), stopped=0)
+
+
+def episodes(
+    *,
+    points: Annotated[
+        str | None, typer.Option("--points", metavar="FILE.csv", help="Points from a file instead of the store.")
+    ] = None,
+    format_: FormatOption = Format.TABLE,
+    config: ConfigOption = None,
+) -> None:
+    """Tell when each site was blocked or throttled, from the store or from a file of points.
+
+    A file has the columns series, at, verdict and, where known, mechanism, handshake_ms, kbps, reference_handshake_ms,
+    reference_kbps. What can't be used is said on stderr with file and line, and the rest is used. Exit status: 0.
+
+    Example: kedergi episodes --points series.csv --format json
+    """
+    from probe.errand import EXPECTED  # noqa: PLC0415 - see the module's docstring
+    from probe.timeline import run_episodes  # noqa: PLC0415
+
+    try:
+        run_episodes(points, as_json=format_ is Format.JSON, config=config)
+    except EXPECTED as exc:
+        typer.echo(f"kedergi: {exc}", err=True)
+        raise typer.Exit(2) from exc
 
 
 def doctor(*, format_: FormatOption = Format.TABLE, config: ConfigOption = None) -> None:

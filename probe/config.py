@@ -8,17 +8,19 @@ import re
 import secrets
 import tomllib
 from contextlib import suppress
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from platformdirs import user_config_path, user_data_path
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from results.records import Vantage, is_address
-from targets.url import BadUrl, parse
+from targets.url import BadUrl, ascii_host, parse
 
+_OPEN = {"language", "quiet", "digest", "zone", "link", "sites", "outlets", "networks", "kinds", "severity"}
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -59,6 +61,40 @@ def _web(value: str) -> str:
     if not _is_web(value):
         raise ValueError("allowed is an http:// or https:// address without a user name")
     return value
+
+
+def _time(value: Any) -> time | None:
+    """An empty text takes back what would be inherited."""
+    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", value) if isinstance(value, str) else None
+    if value and not found:
+        raise ValueError('allowed is a time, as in "09:00"')
+    return time(int(found[1]), int(found[2])) if found else None
+
+
+def _hours(value: Any) -> tuple[time, time] | None:
+    if value == "":
+        return None
+    first, dash, last = value.partition("-") if isinstance(value, str) else ("", "", "")
+    with suppress(ValueError):
+        begins, ends = _time(first.strip()), _time(last.strip())
+        if begins and ends and dash and begins != ends:
+            return begins, ends
+    raise ValueError('allowed are two different times, as in "22:00-07:00"')
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+        raise ValueError('allowed is a zone of the IANA\'s table, as in "Asia/Almaty"') from exc
+    return value
+
+
+def _host(value: str) -> str:
+    try:
+        return ascii_host(value)
+    except BadUrl as exc:
+        raise ValueError('allowed is a host name, as in "ratel.kz"') from exc
 
 
 def _listed(value: Any) -> Any:
@@ -108,8 +144,30 @@ class StoreSection(_Section):
     url: str = Field(default="sqlite:///kedergi.db", repr=False)  # may hold a password
 
 
-class AlertsSection(_Section):
+class _Manner(_Section):
+    """How whoever is alerted wants it. What is absent in a subscription is as in [alerts]."""
+
     to: tuple[str, ...] = Field(default=(), strict=False, repr=False)
+    language: Literal["en", "ru", "kk"] = "en"
+    quiet: Annotated[tuple[time, time] | None, BeforeValidator(_hours)] = None
+    digest: Annotated[time | None, BeforeValidator(_time)] = None
+    zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+
+
+class SubscriptionSection(_Manner):
+    to: tuple[str, ...] = Field(min_length=1, strict=False, repr=False)
+    sites: tuple[Annotated[str, AfterValidator(_host)], ...] = Field(default=(), strict=False)
+    outlets: tuple[str, ...] = Field(default=(), strict=False)
+    networks: tuple[Annotated[int, Field(ge=1, le=4294967295)], ...] = Field(default=(), strict=False)
+    kinds: tuple[Literal["blocking", "throttling", "outage", "shutdown", "silent"], ...] = Field(
+        default=(), strict=False
+    )
+    severity: Literal["low", "medium", "high"] = "low"
+
+
+class AlertsSection(_Manner):
+    link: Annotated[str, AfterValidator(_web)] = "http://127.0.0.1:8733"
+    subscriptions: tuple[SubscriptionSection, ...] = Field(default=(), strict=False)
 
 
 class Settings(_Section):
@@ -205,15 +263,20 @@ def _sentence(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return f"unknown key {key}; allowed here: {', '.join(_allowed(path[:-1]))}"
     says = error["msg"].removeprefix("Value error, ")
-    secret = path[0] == "alerts" or key in {"control", "control.token", "store"} or "@" in repr(error["input"])
+    # What may hold an address of [alerts] is never shown: most of them hold a password.
+    secret = (path[0] == "alerts" and not _OPEN & set(path)) or key in {"control", "control.token", "store"}
+    secret = secret or "@" in repr(error["input"])
     value = "a secret" if secret else repr(error["input"])
     return f"{key} = {value}: {says[0].lower() + says[1:]}"
 
 
 def _allowed(section: list[str]) -> list[str]:
     fields = Settings.model_fields
-    if section:
-        kind = fields[section[0]].annotation
+    for part in section:
+        if part.isdigit():  # the place in a list of sections
+            continue
+        kind = fields[part].annotation
+        kind = get_args(kind)[0] if get_origin(kind) is tuple else kind
         assert isinstance(kind, type)
         assert issubclass(kind, BaseModel)
         fields = kind.model_fields

@@ -92,6 +92,7 @@ async def run_probe(*, once: bool, accept_risks: bool, config: Path | None) -> i
                     store,
                     every=settings.probe.interval,
                     concurrency=settings.probe.concurrency,
+                    outlets={target.url: target.outlet for target in targets},
                     told=teller(bar, settings.probe.daily_budget_mb),
                 )
                 if not once:

@@ -4,6 +4,7 @@ Nothing here says what it means (verdict.py) or where it is kept (tables.py). Ti
 since its `started_at`, from a clock that only goes forward.
 """
 
+import statistics
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -291,6 +292,12 @@ class Measurement:
     sent_bytes: int | None = None
     software: str = ""
     schema: int = field(default=SCHEMA)
+
+
+def reference_tls_ms(measurement: Measurement) -> float | None:
+    """The median handshake with the references of the same round; None where none succeeded."""
+    times = [one.handshake_ms for one in measurement.references or () if one.handshake_ms is not None]
+    return statistics.median(times) if times else None
 
 
 @cache

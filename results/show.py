@@ -1,12 +1,14 @@
-"""What `judge` prints for people: a table of verdicts, printed as it grows, however long it becomes."""
+"""What `judge` and `episodes` print for people. A table of verdicts is printed as it grows, however long it becomes."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import islice
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from results.episodes import Episode
 from results.judgement import Verdict
 from results.judging import Judged, NotRead
 
@@ -32,6 +34,25 @@ def table(found: Iterable[Judged | NotRead]) -> None:
             shown.add_row(*_cells(one))
         console.print(shown)
         first = False
+
+
+def episode_table(found: Iterable[tuple[str, Episode]]) -> None:
+    """One line an episode, with its start and its end as far as they are known."""
+    shown = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("series", "kind", "how", "began", "ended", "bad"):
+        shown.add_column(name, justify="right" if name == "bad" else "left", overflow="fold")
+    for series, episode in found:
+        ended = "still on" if episode.first_good_at is None else _between(episode.last_bad_at, episode.first_good_at)
+        kind = f"{episode.kind}, intermittent" if episode.intermittent else episode.kind.value
+        how, bad = ", ".join(episode.mechanisms) or NOTHING, f"{episode.bad} of {episode.measurements}"
+        began = _between(episode.last_good_at, episode.first_bad_at)
+        shown.add_row(*(Text(text) for text in (series, kind, how, began, ended, bad)))
+    Console(width=None if Console().is_terminal else 200).print(shown)
+
+
+def _between(after: datetime | None, by: datetime) -> str:
+    first = "before" if after is None else f"{after:%Y-%m-%d %H:%M} to"
+    return f"{first} {by:%Y-%m-%d %H:%M} UTC"
 
 
 def _columns(*, header: bool) -> Table:

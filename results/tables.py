@@ -6,7 +6,7 @@ No query is here (store.py), and a step is not defined again: the evidence is re
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary
+from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 
@@ -41,6 +41,7 @@ class MeasurementRow(SQLModel, table=True):
     runtime_ms: float
     received_bytes: int | None = Field(default=None, sa_type=BigInteger)
     sent_bytes: int | None = Field(default=None, sa_type=BigInteger)
+    reference_tls_ms: float | None = None  # the median of the round's references
 
 
 class EvidenceRow(SQLModel, table=True):
@@ -82,3 +83,83 @@ class GapRow(SQLModel, table=True):
     began_at: datetime = Field(index=True)  # UTC
     ended_at: datetime
     why: str  # "asleep", "stopped", "busy", "budget"
+
+
+class CheckpointRow(SQLModel, table=True):
+    """How far the detector of a series was at a measurement: late ones make it go back no further than needed."""
+
+    __tablename__: ClassVar[Any] = "checkpoint"
+    __table_args__ = (UniqueConstraint("url", "network_key", "at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    url: str
+    network_key: str  # the ASN's number, or the operator's name where no number is known
+    at: datetime  # UTC, of the newest measurement it holds
+    version: int  # of the detector
+    state: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class EpisodeRow(SQLModel, table=True):
+    """One episode of one series, as the detector of today tells it."""
+
+    __tablename__: ClassVar[Any] = "episode"
+    __table_args__ = (UniqueConstraint("url", "network_key", "kind", "first_bad_at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    url: str
+    network_key: str
+    asn: int | None = None
+    network: str | None = None
+    kind: str
+    mechanisms: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    confidence: str | None = None
+    last_good_at: datetime | None = None
+    first_bad_at: datetime = Field(index=True)
+    opened_at: datetime
+    last_bad_at: datetime
+    first_good_at: datetime | None = None
+    closed_at: datetime | None = Field(default=None, index=True)
+    measurements: int
+    bad: int
+    event_uid: str | None = Field(default=None, index=True)
+
+
+class EventRow(SQLModel, table=True):
+    """Episodes told together. `event` is results/events.py's Event as JSON."""
+
+    __tablename__: ClassVar[Any] = "event"
+    uid: str = Field(primary_key=True)
+    kind: str
+    opened_at: datetime = Field(index=True)
+    closed_at: datetime | None = Field(default=None, index=True)
+    event: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    told: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))  # as of its last flip
+    untold_since: datetime | None = Field(default=None, index=True)  # something changed that no flip tells yet
+
+
+class FlipRow(SQLModel, table=True):
+    """A change of an event. Rows whose deliveries are not planned yet are the queue of alerts."""
+
+    __tablename__: ClassVar[Any] = "flip"
+    id: int | None = Field(default=None, primary_key=True)
+    event_uid: str = Field(index=True)
+    change: str
+    at: datetime  # UTC, of the measurement that showed it
+    noticed_at: datetime
+    late: bool
+    event: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))  # as it was then
+    planned_at: datetime | None = Field(default=None, index=True)
+
+
+class DeliveryRow(SQLModel, table=True):
+    """One flip on its way to one address. The address is a digest: the configuration alone holds the secret."""
+
+    __tablename__: ClassVar[Any] = "delivery"
+    __table_args__ = (UniqueConstraint("flip_id", "address"),)
+    id: int | None = Field(default=None, primary_key=True)
+    flip_id: int = Field(foreign_key="flip.id")
+    address: str
+    due_at: datetime = Field(index=True)
+    taken_until: datetime | None = None  # by a worker, which may die
+    tries: int = 0
+    sent_at: datetime | None = Field(default=None, index=True)
+    given_up_at: datetime | None = None
+    says: str = ""  # how the last try went, without addresses

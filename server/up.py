@@ -1,6 +1,7 @@
 """The main job on one machine: the schedule, the store and the pages in one program, until it is stopped."""
 
 import asyncio
+import random
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,9 +12,14 @@ from probe import consent, show
 from probe.errand import chosen, teller
 from probe.schedule import Schedule
 from probe.tools import opened
+from results.history import History
 from results.store import Store
+from server.alerts import subscriptions as alerts
+from server.alerts.delivery import Deliverer
 from server.app import create_app
+from server.following import Following
 from server.listen import bound, served
+from targets.operators import owner_of
 
 HOST = "127.0.0.1"
 
@@ -22,6 +28,7 @@ async def run_up(*, port: int, accept_risks: bool, config: Path | None) -> int:
     """Ends only by being stopped, or by an error."""
     settings = _config.load(config)
     targets = chosen(settings)
+    subscriptions = await asyncio.to_thread(alerts.read, settings)
     sock = bound(HOST, port)
     with sock:
         consent.require(_config.data_folder(), accept_risks=accept_risks, now=datetime.now(UTC))
@@ -36,6 +43,11 @@ async def run_up(*, port: int, accept_risks: bool, config: Path | None) -> int:
                     clock=tools.utcnow,
                     version=tools.software.partition("/")[2],
                 )
+                outlets = {target.url: target.outlet for target in targets if target.outlet}
+                history = History(store, owner=owner_of, outlets=outlets, interval=settings.probe.interval)
+                news = asyncio.Event()
+                following = Following(history, clock=tools.utcnow, news=news)
+                deliverer = Deliverer(store, subscriptions, clock=tools.utcnow, chance=random.Random(), outlets=outlets)
                 with show.bar(len(targets)) as bar:
                     schedule = Schedule(
                         [target.url for target in targets],
@@ -43,11 +55,14 @@ async def run_up(*, port: int, accept_risks: bool, config: Path | None) -> int:
                         store,
                         every=settings.probe.interval,
                         concurrency=settings.probe.concurrency,
+                        outlets=outlets,
+                        kept=following.kept,
                         told=teller(bar, settings.probe.daily_budget_mb),
                     )
                     async with served(app, sock) as serving:
                         typer.echo(f"Kedergi measures {len(targets)} sites; see http://{HOST}:{port}/", err=True)
-                        await _first_to_end(serving, asyncio.create_task(schedule.run()))
+                        work = (schedule.run(), following.run(), deliverer.run(news))
+                        await _first_to_end(serving, *map(asyncio.create_task, work))
         finally:
             store.close()
     return 0
@@ -59,5 +74,7 @@ async def _first_to_end(*tasks: "asyncio.Task[None]") -> None:
         for task in done:
             task.result()
     finally:
-        tasks[-1].cancel()
-        await asyncio.wait(tasks[-1:])
+        # The first is the server, which its own `async with` ends.
+        for task in tasks[1:]:
+            task.cancel()
+        await asyncio.wait(tasks[1:])

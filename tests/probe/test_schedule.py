@@ -1,44 +1,127 @@
-"""When rounds are due, and what is said of the time in which nothing was measured."""
+"""When rounds are due, what is looked at between them, and what is said of the time in which nothing was measured."""
 
 import asyncio
-from collections.abc import Iterator
+import random
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from probe.budget import Budget
 from probe.contexts import web_context
 from probe.rounds import Turns
 from probe.sanity import Line
-from probe.schedule import Schedule, due
+from probe.schedule import Progress, Schedule, due, pace
 from probe.services import Services
 from probe.tools import Tools
+from results.judgement import Judgement, Verdict
 from results.records import Measurement, Vantage
 from results.store import Store
 from results.verdict import judge
+from tests.probe.crossing import crossed, keeps
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 EVERY = timedelta(minutes=30)
+HOUR_S = 3600.0
 
 
 def ago(minutes: float) -> datetime:
     return NOW - timedelta(minutes=minutes)
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+# Which targets a round is over
+
+
 @pytest.mark.parametrize(
-    ("last", "expected"),
+    ("last", "first", "then"),
     [
-        ({}, ["a", "b", "c"]),
-        ({"a": ago(30), "b": ago(31), "c": ago(29)}, ["b", "a", "c"]),
-        ({"a": ago(30), "c": ago(90)}, ["b", "c", "a"]),
-        ({"a": ago(14), "b": ago(15), "c": ago(16)}, ["c", "b"]),
-        ({"a": ago(1), "b": ago(2), "c": ago(3)}, []),
-        ({"a": NOW + timedelta(hours=1), "b": ago(30), "c": ago(30)}, ["b", "c", "a"]),  # the clock was ahead
-        ({"a": ago(30), "b": ago(30), "c": ago(30), "gone": ago(900)}, ["a", "b", "c"]),
+        ({}, [], "abc"),
+        ({"a": ago(30), "b": ago(31), "c": ago(29)}, ["b"], "ac"),
+        ({"a": ago(30), "c": ago(90)}, ["b", "c"], "a"),
+        ({"a": ago(14), "b": ago(15), "c": ago(16)}, [], "bc"),
+        ({"a": ago(1), "b": ago(2), "c": ago(3)}, [], ""),
+        ({"a": NOW + timedelta(hours=1), "b": ago(30), "c": ago(40)}, ["c"], "ab"),  # the clock was ahead
+        ({"a": ago(30), "b": ago(30), "c": ago(30), "gone": ago(900)}, [], "abc"),
     ],
 )
-def test_never_measured_first_then_the_longest_ago(last: dict[str, datetime], expected: list[str]) -> None:
-    assert due("abc", last, NOW, EVERY) == expected
+def test_never_measured_first_then_the_longest_overdue_then_by_chance(
+    last: dict[str, datetime], first: list[str], then: str
+) -> None:
+    found = [due("abc", last, NOW, EVERY, random.Random(seed)) for seed in range(40)]
+    assert {tuple(urls[: len(first)]) for urls in found} == {tuple(first)}
+    assert {tuple(sorted(urls[len(first) :])) for urls in found} == {tuple(then)}
+    assert len({tuple(urls) for urls in found}) == {0: 1, 1: 1, 2: 2, 3: 6}[len(then)], "all orders come"
+
+
+# When rounds begin
+
+
+def starts(every: timedelta, days: int, seed: int) -> list[datetime]:
+    """Of the rounds of so many days. The scheduler asks with the time for which the last was meant."""
+    random.seed(seed)
+    trigger, found = pace(every), [NOW]
+    while found[-1] < NOW + timedelta(days=days):
+        found.append(trigger.get_next_fire_time(found[-1], found[-1]))
+    return found
+
+
+def open_shares(at: list[datetime], open_minutes: int) -> list[float]:
+    """Which part of the looks finds a block open that is so for some minutes of each hour, from each minute on."""
+    seconds = [(one - NOW).total_seconds() for one in at]
+    return [
+        sum((one + first * 60) % HOUR_S < open_minutes * 60 for one in seconds) / len(seconds) for first in range(60)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("every_minutes", "within"), [(15, 0.03), (30, 0.05), (60, 0.08)])
+@pytest.mark.parametrize("open_minutes", [15, 17, 20])
+def test_a_block_that_opens_for_a_quarter_of_each_hour_is_seen_as_it_is_within_a_week(
+    every_minutes: int, within: float, open_minutes: int, seed: int
+) -> None:
+    shares = open_shares(starts(timedelta(minutes=every_minutes), 7, seed), open_minutes)
+    assert max(abs(share - open_minutes / 60) for share in shares) < within
+
+
+def test_at_fixed_minutes_it_would_look_open_for_ever_or_shut() -> None:
+    """What the test above would find without what is drawn."""
+    assert set(open_shares([NOW + number * timedelta(hours=1) for number in range(168)], 17)) == {0, 1}
+
+
+@pytest.mark.parametrize("every_s", [60, 1800, 86400])
+def test_rounds_are_never_later_than_the_interval_and_hardly_sooner(every_s: int) -> None:
+    every = timedelta(seconds=every_s)
+    between = [(later - sooner) / every for sooner, later in pairwise(starts(every, 1 + every_s // 100, 1))]
+    assert 0.9 - 1e-6 <= min(between) < 0.91
+    assert 0.99 < max(between) <= 1 + 1e-6
+
+
+@pytest.mark.parametrize("every_s", [5, 59])
+def test_intervals_under_a_minute_are_kept_to(every_s: int) -> None:
+    every = timedelta(seconds=every_s)
+    assert {later - sooner for sooner, later in pairwise(starts(every, 1, 1))} == {every}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_look_between_two_rounds_puts_the_next_off_to_one_and_a_half_intervals_at_most(seed: int) -> None:
+    chance, last = random.Random(seed), {"a": NOW}
+    waits = []
+    for start, following in pairwise(starts(EVERY, 30, seed)):
+        if due("a", last, start, EVERY, chance):
+            waits.append(start - last["a"])
+            last["a"] = start
+        if chance.random() < 0.3:
+            last["a"] = start + chance.random() * (following - start)
+    assert EVERY * 1.4 < max(waits) <= EVERY * 1.5
 
 
 @pytest.fixture
@@ -57,6 +140,16 @@ def tools(now: datetime) -> Tools:
     )
 
 
+# What is said of the time without measuring
+
+
+def add(store: Store, url: str, at: datetime, verdict: Verdict = Verdict.ACCESSIBLE, *, vantage: str = "home") -> None:
+    measurement = Measurement(
+        uid=f"{url} {at}", url=url, started_at=at, runtime_ms=1, vantage=Vantage(name=vantage), received_bytes=1000
+    )
+    store.add(measurement, replace(judge(measurement), verdict=verdict))
+
+
 async def gaps_after(store: Store, starts: list[datetime]) -> list[tuple[datetime, datetime, str]]:
     schedule = Schedule([], tools(NOW), store, every=EVERY, concurrency=1)
     for start in starts:
@@ -67,6 +160,7 @@ async def gaps_after(store: Store, starts: list[datetime]) -> list[tuple[datetim
 @pytest.mark.anyio
 async def test_rounds_on_time_leave_no_gap(store: Store) -> None:
     assert await gaps_after(store, [ago(90), ago(60), ago(29), NOW]) == []
+    assert await gaps_after(store, starts(EVERY, 2, 1)) == []
 
 
 @pytest.mark.anyio
@@ -78,6 +172,21 @@ async def test_a_machine_that_slept_leaves_a_gap_from_when_the_next_round_was_du
 async def test_a_program_that_did_not_run_leaves_a_gap(store: Store) -> None:
     store.begin_round("r1", vantage="home", started_at=ago(100), planned=1)
     assert await gaps_after(store, [NOW]) == [(ago(70), NOW, "stopped")]
+
+
+@pytest.mark.anyio
+async def test_a_look_again_is_not_taken_for_a_round_over_all_after_a_restart(store: Store) -> None:
+    """`a` was in doubt. What is due at each round is due since then, whatever was looked at between."""
+    for uid, at, urls in (("1", 130, "ab"), ("2", 101, "ab"), ("3", 97, "a"), ("4", 93, "a")):
+        store.begin_round(uid, vantage="home", started_at=ago(at), planned=len(urls))
+        for url in urls:
+            add(store, f"https://{url}.kz/", ago(at - 1))
+    store.begin_round("5", vantage="elsewhere", started_at=ago(20), planned=1)  # no affair of ours
+    schedule = Schedule(
+        ["https://a.kz/", "https://b.kz/", "https://new.kz/"], tools(NOW), store, every=EVERY, concurrency=1
+    )
+    schedule._note_gap(NOW)
+    assert [(gap.began_at, gap.why) for gap in store.gaps(since=ago(9999))] == [(ago(70), "stopped")]
 
 
 @pytest.mark.anyio
@@ -110,3 +219,208 @@ async def test_no_more_at_once_than_allowed_and_few_at_one_host() -> None:
 
     await asyncio.gather(*(one(host) for host in ["a"] * 6 + ["b"] * 6 + ["c"] * 6))
     assert most == {"all": 3, "one": 2}
+
+
+# Between rounds
+
+
+class Clock:
+    now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+Made = tuple[Schedule, Clock, list[str]]
+
+
+@asynccontextmanager
+async def in_doubt(
+    store: Store, *, bad: int = 1, limit_bytes: float = 10**9, clock: Callable[[], datetime] | None = None
+) -> AsyncIterator[Made]:
+    """Sites on loopback of one outlet, good for days; `bad` of them were blocked when they were last looked at."""
+    async with crossed(keeps()) as there:
+        urls = [f"http://127.0.0.1:{there.port}/{number}" for number in range(3)]
+        ticking = Clock()
+        now = clock or ticking
+        for number, url in enumerate(urls):
+            for back in range(40, 0, -1):
+                add(store, url, now() - back * EVERY)
+            add(store, url, now(), Verdict.BLOCKED if number < bad else Verdict.ACCESSIBLE)
+            add(store, url, now() + timedelta(seconds=1), Verdict.BLOCKED, vantage="elsewhere")  # no affair of ours
+        made = tools(NOW)
+        made = replace(made, utcnow=now, may_dial=lambda _ip, _port: True, budget=Budget(limit_bytes))
+        schedule = Schedule(
+            urls,
+            made,
+            store,
+            every=EVERY,
+            concurrency=3,
+            outlets=dict.fromkeys(urls, "Ratel"),
+            chance=random.Random(1),
+        )
+        await asyncio.to_thread(schedule._remember)
+        yield schedule, ticking, urls
+
+
+def looked_at(store: Store, since: datetime) -> list[str]:
+    return sorted(point.url for point in store.points(since=since))
+
+
+@pytest.mark.anyio
+async def test_what_is_in_doubt_is_measured_between_rounds_and_stands_in_the_store_as_a_round(store: Store) -> None:
+    async with in_doubt(store) as (schedule, clock, urls):
+        assert await schedule.again() == 0
+        clock.now += timedelta(minutes=5)
+        assert await schedule.again() == 1
+        assert looked_at(store, clock.now) == [urls[0]]
+        assert await schedule.again() == 0
+    (row,) = store.rounds()
+    assert (row.started_at, row.planned, row.measured, row.ended_at) == (clock.now, 1, 1, clock.now)
+    assert store.gaps(since=ago(9999)) == []
+
+
+@pytest.mark.anyio
+async def test_it_goes_on_until_the_doubt_is_gone(store: Store) -> None:
+    """Loopback without a reference says nothing, so the doubt remains."""
+    async with in_doubt(store) as (schedule, clock, _):
+        found = []
+        for _ in range(20):
+            clock.now += timedelta(minutes=5)
+            found.append(await schedule.again())
+    assert found == [1] * 12 + [0] * 8
+
+
+@pytest.mark.anyio
+async def test_when_one_falls_its_outlets_other_addresses_are_measured_within_a_tick(store: Store) -> None:
+    async with in_doubt(store, bad=0) as (schedule, clock, urls):
+        clock.now += timedelta(minutes=5)
+        measurement = Measurement(
+            uid="1", url=urls[0], started_at=clock.now, runtime_ms=1, vantage=Vantage(name="home")
+        )
+        schedule._again.add(measurement, replace(judge(measurement), verdict=Verdict.BLOCKED))
+        assert await schedule.again() == 2
+        assert looked_at(store, clock.now) == urls[1:]
+
+
+@pytest.mark.anyio
+async def test_a_look_again_is_no_round_by_which_gaps_are_told(store: Store) -> None:
+    async with in_doubt(store) as (schedule, clock, _):
+        assert await schedule.round() == 0  # all were looked at just now
+        clock.now += timedelta(minutes=25)
+        assert await schedule.again() == 1
+        clock.now += timedelta(minutes=35)
+        await schedule.round()
+    assert [(gap.began_at, gap.ended_at) for gap in store.gaps(since=ago(9))] == [(NOW + EVERY, NOW + 2 * EVERY)]
+
+
+@pytest.mark.anyio
+async def test_where_nothing_is_due_again_nothing_is_done(store: Store) -> None:
+    async with in_doubt(store, bad=0) as (schedule, clock, _):
+        clock.now += timedelta(minutes=5)
+        assert await schedule.again() == 0
+    assert store.rounds() == []
+
+
+@pytest.mark.anyio
+async def test_a_round_and_a_look_again_at_the_same_time_do_not_meet_at_one_site(store: Store) -> None:
+    async with in_doubt(store) as (schedule, clock, urls):
+        clock.now += EVERY
+        assert sum(await asyncio.gather(schedule.round(), schedule.again())) == 3
+        assert looked_at(store, clock.now) == urls
+        assert schedule._in_flight == set()
+
+
+class Meanwhile(Store):
+    """A store in which something else happens while it is asked for what the budget has left."""
+
+    happens: Callable[[], int] | None = None
+
+    def used_bytes(self, vantage: str, *, since: datetime, before: datetime) -> int:
+        happens, self.happens = self.happens, None
+        if happens:
+            happens()
+        return super().used_bytes(vantage, since=since, before=before)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("first", ["round", "again"])
+async def test_nor_do_they_where_one_comes_in_the_middle_of_the_other(tmp_path: Path, first: str) -> None:
+    store, loop = Meanwhile(f"sqlite:///{tmp_path}/kedergi.db"), asyncio.get_running_loop()
+    async with in_doubt(store) as (schedule, clock, urls):
+        clock.now += EVERY
+        one, other = (schedule.round, schedule.again)[:: 1 if first == "round" else -1]
+        store.happens = lambda: asyncio.run_coroutine_threadsafe(other(), loop).result(20)
+        await one()
+        await schedule.round()
+    assert looked_at(store, clock.now) == urls
+    store.close()
+
+
+@pytest.mark.anyio
+async def test_what_a_round_still_measures_is_not_looked_at_again_beside_it(store: Store) -> None:
+    async with in_doubt(store) as (schedule, clock, urls):
+        schedule._in_flight.add(urls[0])
+        clock.now += timedelta(minutes=5)
+        assert await schedule.again() == 0
+
+
+@pytest.mark.anyio
+async def test_nothing_is_looked_at_again_when_the_budget_is_used_up_and_the_round_says_so(store: Store) -> None:
+    async with in_doubt(store, limit_bytes=1000) as (schedule, clock, urls):
+        clock.now += timedelta(minutes=5)
+        assert await schedule.again() == 0
+        assert store.rounds() == []
+        assert store.gaps(since=ago(9999)) == []
+        clock.now = NOW + timedelta(days=1)
+        assert await schedule.round() == 3, "and then it is nobody's any more"
+        assert looked_at(store, clock.now) == urls
+
+
+@pytest.mark.anyio
+async def test_each_measurement_is_handed_on_once_it_is_stored(store: Store) -> None:
+    handed: list[tuple[str, bool]] = []
+
+    async def kept(measurement: Measurement, judgement: Judgement) -> None:
+        found = await asyncio.to_thread(store.measurement, measurement.uid)
+        handed.append((measurement.url, found == (measurement, judgement)))
+
+    async with in_doubt(store) as (schedule, clock, urls):
+        schedule._kept = kept
+        clock.now += timedelta(minutes=5)
+        await schedule.again()
+        clock.now += EVERY
+        await schedule.round()
+    assert handed[0] == (urls[0], True)
+    assert sorted(handed[1:]) == [(url, True) for url in urls]
+
+
+@pytest.mark.anyio
+async def test_progress_is_of_rounds(store: Store) -> None:
+    told: list[Progress] = []
+    async with in_doubt(store) as (schedule, clock, _):
+        schedule._told = told.append
+        clock.now += timedelta(minutes=5)
+        await schedule.again()
+        assert told == []
+
+
+@pytest.mark.anyio
+async def test_a_program_that_starts_again_goes_on_with_what_was_in_doubt(store: Store) -> None:
+    """As it runs: what was bad five minutes ago is looked at long before the next round."""
+    seen = asyncio.Event()
+    now = datetime.now(UTC) - timedelta(minutes=5)
+
+    async def kept(_measurement: Measurement, _judgement: Judgement) -> None:
+        seen.set()
+
+    async with in_doubt(store, clock=lambda: now) as (schedule, _, urls):
+        made = replace(schedule._tools, utcnow=lambda: datetime.now(UTC))
+        started = Schedule(urls, made, store, every=EVERY, concurrency=1, kept=kept)
+        running = asyncio.create_task(started.run())
+        async with asyncio.timeout(30):
+            await seen.wait()
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+    assert looked_at(store, now + timedelta(minutes=1)) == [urls[0]]

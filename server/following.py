@@ -1,0 +1,50 @@
+"""Follows what the probe keeps: folds it into episodes and events, makes flips of what changed, and wakes the alerts.
+
+What an episode is stands in results/episodes.py, who is told in server/alerts.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import datetime
+
+from results.history import History, Touched
+from results.judgement import Judgement
+from results.records import Measurement
+
+_SETTLES_S = 5.0  # how often events that wait for more to join are looked at again
+
+
+class Following:
+    """The newest measurements on their way into the history."""
+
+    def __init__(self, history: History, *, clock: Callable[[], datetime], news: asyncio.Event) -> None:
+        """`news` is set whenever flips were made."""
+        self._history = history
+        self._clock = clock
+        self._news = news
+        self._waiting: list[Touched] = []
+        self._came = asyncio.Event()
+
+    async def kept(self, measurement: Measurement, _judgement: Judgement) -> None:
+        """It is stored. Folding it is not waited for: the next check is due."""
+        vantage = measurement.vantage
+        self._waiting.append(Touched(measurement.url, vantage.asn, vantage.network, measurement.started_at))
+        self._came.set()
+
+    async def run(self) -> None:
+        """Until it is cancelled. What was stored while nobody followed is folded first."""
+        await asyncio.to_thread(self._history.catch_up)
+        while True:
+            await self._fold()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._came.wait(), _SETTLES_S)
+
+    async def _fold(self) -> None:
+        """All that has come meanwhile, in one transaction."""
+        self._came.clear()
+        touched, self._waiting = self._waiting, []
+        if touched:
+            await asyncio.to_thread(self._history.update, touched)
+        if await asyncio.to_thread(self._history.settle, self._clock()):
+            self._news.set()

@@ -1,0 +1,410 @@
+"""From a flip to a message that has arrived: once to each address, whatever fails or dies in between."""
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from probe.config import load
+from results.events import Change, EventKind, Flip, Severity
+from results.queue import Queue, State
+from results.store import Store
+from server.alerts import services
+from server.alerts.delivery import LEASE, PATIENCE, Deliverer
+from server.alerts.subscriptions import Subscription, read
+from tests.server.alerts.build import NOW, RATEL, ended, event, flip
+from tests.server.alerts.conftest import Webhook
+from tests.server.simulated import Simulated
+
+pytestmark = pytest.mark.anyio
+
+
+@dataclass
+class Clock:
+    """The time, which only the test moves on."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def on(self, **more: float) -> None:
+        self.now += timedelta(**more)
+
+
+@dataclass
+class Desk:
+    """A store, a configuration, and a clock: makes deliverers, as often as the program is started."""
+
+    store: Store
+    folder: Path
+    webhook: Webhook
+    clock: Clock
+
+    def subscribed(self, text: str) -> tuple[Subscription, ...]:
+        file = self.folder / "kedergi.toml"
+        file.write_text(text, "utf-8")
+        return read(load(file))
+
+    def to(self, *names: str, more: str = "") -> Deliverer:
+        addresses = ", ".join(f'"{self.webhook.address(name)}"' for name in names)
+        return self.by(f"[alerts]\nto = [{addresses}]\n{more}")
+
+    def by(self, text: str) -> Deliverer:
+        outlets = {RATEL: "Ratel.kz"}
+        chance = random.Random(7)
+        return Deliverer(self.store, self.subscribed(text), clock=self.clock, chance=chance, outlets=outlets)
+
+    def add(self, *flips: Flip) -> None:
+        Queue(self.store).add(flips)
+
+    def listing(self) -> list[tuple[State, int, str]]:
+        return [(one.state, one.tries, one.says) for one in Queue(self.store).listing()]
+
+
+@pytest.fixture
+def desk(store: Store, tmp_path: Path, webhook: Webhook) -> Desk:
+    return Desk(store, tmp_path, webhook, Clock())
+
+
+# Once
+
+
+async def test_a_flip_is_told_to_each_address_once(desk: Desk) -> None:
+    deliverer = desk.to("a", "b")
+    desk.add(flip())
+    assert await deliverer.once() == 2
+    assert await deliverer.once() == 0
+    assert desk.webhook.titles("a") == desk.webhook.titles("b") == ["Confirmed: ratel.kz is blocked"]
+    assert "Outlet: Ratel.kz" in desk.webhook.bodies("a")[0]
+    assert desk.listing() == [(State.SENT, 1, "sent")] * 2
+
+
+async def test_two_programs_on_one_store_send_once(desk: Desk) -> None:
+    desk.add(*(flip(of=event(f"event-{number}")) for number in range(6)))
+    mine, theirs = desk.to("a", "b"), desk.to("a", "b")
+    assert sum(await asyncio.gather(mine.once(), theirs.once())) == 12
+    assert len(desk.webhook.got) == 12
+
+
+async def test_killed_between_flip_and_plan_it_is_told_once(desk: Desk) -> None:
+    desk.add(flip())
+    for _ in range(2):
+        await desk.to("a", "b").once()
+    assert desk.webhook.titles("a") == desk.webhook.titles("b") == ["Confirmed: ratel.kz is blocked"]
+
+
+async def test_killed_between_plan_and_sending_it_is_told_once(desk: Desk) -> None:
+    killed = desk.to("a", "b")
+    desk.add(flip())
+    killed._plan()
+    await desk.to("a", "b").once()
+    await desk.to("a", "b").once()
+    assert len(desk.webhook.got) == 2
+
+
+async def test_killed_while_it_sends_it_is_told_when_the_lease_runs_out(desk: Desk) -> None:
+    killed = desk.to("a")
+    desk.add(flip())
+    killed._plan()
+    assert killed._take()
+    assert await desk.to("a").once() == 0
+    desk.clock.on(seconds=LEASE.total_seconds())
+    assert await desk.to("a").once() == 1
+
+
+# Failures
+
+
+async def test_what_one_address_refuses_is_tried_again_there_alone(desk: Desk) -> None:
+    desk.webhook.answers["a"] = [500] * 4
+    deliverer = desk.to("a", "b")
+    desk.add(flip())
+    for _ in range(6):
+        await deliverer.once()
+        desk.clock.on(minutes=5)
+    assert len(desk.webhook.titles("a")) == len(desk.webhook.titles("b")) == 1
+    assert desk.webhook.seen.count("/b") == 1
+    assert (State.SENT, 5, "sent") in desk.listing()
+
+
+async def test_pauses_grow_to_an_hour_and_never_come_together(desk: Desk) -> None:
+    desk.webhook.answers["a"] = [500] * 40
+    deliverer, pauses = desk.to("a"), []
+    desk.add(flip())
+    for _ in range(10):
+        await deliverer.once()
+        due = Queue(desk.store).next_due(deliverer._services)
+        assert due is not None
+        pauses.append((due - desk.clock()).total_seconds())
+        desk.clock.now = due
+    expected = [30, 60, 120, 300, 600, 1200, 1800, 3600, 3600, 3600]
+    assert [0.8 <= pause / nominal <= 1.2 for pause, nominal in zip(pauses, expected, strict=True)] == [True] * 10
+    assert len(set(pauses[-3:])) == 3
+
+
+async def test_after_two_days_it_is_given_up_and_seen_to_be(desk: Desk) -> None:
+    desk.webhook.answers["a"] = [500] * 200
+    deliverer = desk.to("a")
+    desk.add(flip())
+    began = desk.clock()
+    while desk.clock() - began < timedelta(days=3):
+        await deliverer.once()
+        desk.clock.on(minutes=30)
+    ((state, _, says),) = desk.listing()
+    assert (state, says) == (State.GIVEN_UP, "the service answered 500")
+    given_up_at = Queue(desk.store).listing()[0].given_up_at
+    assert given_up_at is not None
+    assert PATIENCE - timedelta(hours=2) <= given_up_at - began <= PATIENCE
+
+
+async def test_a_machine_that_slept_for_days_does_not_give_up_at_its_first_try(desk: Desk) -> None:
+    desk.webhook.answers["a"] = [500]
+    deliverer = desk.to("a")
+    desk.add(flip())
+    deliverer._plan()
+    desk.clock.on(days=3)
+    await deliverer.once()
+    desk.clock.on(minutes=1)
+    assert await deliverer.once() == 1
+
+
+async def test_who_does_not_answer_is_not_asked_again_for_each_message(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one dead address would keep all others waiting, 20 s a message."""
+    monkeypatch.setattr(services, "TIMEOUT_S", 0.3)
+    desk.add(*(flip(of=event(f"event-{number}")) for number in range(4)))
+    with desk.webhook.lock:  # it answers nobody
+        assert await desk.by(f'[alerts]\nto = ["{desk.webhook.address("a", rto="3")}"]').once() == 0
+    await until(lambda: desk.webhook.seen)
+    assert desk.webhook.seen == ["/a"]
+    assert desk.listing() == [(State.WAITING, 1, "no answer within 0 s")] * 4
+
+
+async def test_one_message_that_is_refused_does_not_hold_up_the_next(desk: Desk) -> None:
+    desk.webhook.answers["a"] = [400]
+    desk.add(flip(), flip(of=event("event-2")))
+    assert await desk.to("a").once() == 1
+
+
+async def test_a_mistake_of_ours_is_no_failure_of_a_service(desk: Desk) -> None:
+    def broken(*_: object) -> bytes:
+        raise ZeroDivisionError
+
+    deliverer = desk.to("a")
+    deliverer._picture = broken
+    desk.add(flip())
+    with pytest.raises(ZeroDivisionError):
+        await deliverer.once()
+
+
+# One event, one message
+
+
+async def test_what_came_while_an_address_failed_is_one_message_with_the_newest_state(desk: Desk) -> None:
+    desk.webhook.answers["a"] = [500]
+    deliverer = desk.to("a")
+    desk.add(flip())
+    await deliverer.once()
+    desk.add(flip(Change.GREW, event(urls=(RATEL, "https://zona.kz/"))))
+    await deliverer.once()
+    desk.clock.on(days=1)
+    await deliverer.once()
+    assert desk.webhook.titles("a") == ["Confirmed: ratel.kz and zona.kz are blocked"]
+
+
+async def test_what_began_and_ended_before_a_word_was_said_was_so(desk: Desk) -> None:
+    deliverer = desk.to("a")
+    desk.add(flip(), flip(Change.ENDED))
+    await deliverer.once()
+    assert desk.webhook.titles("a") == ["ratel.kz was blocked"]
+
+
+async def test_an_event_is_told_from_its_beginning_to_its_end(desk: Desk) -> None:
+    deliverer = desk.to("a")
+    for one in (flip(), flip(Change.GREW), flip(Change.WORSENED), flip(Change.ENDED)):
+        desk.add(one)
+        await deliverer.once()
+    assert desk.webhook.titles("a") == [
+        "Confirmed: ratel.kz is blocked",
+        "Spreading: ratel.kz is blocked",
+        "Worse: ratel.kz is blocked",
+        "ratel.kz is accessible again",
+    ]
+
+
+# Hours
+
+NIGHT = datetime(2026, 11, 25, 20, 0, tzinfo=UTC)  # one o'clock in Almaty
+QUIET = 'quiet = "22:00-07:00"\nzone = "Asia/Almaty"\n'
+
+
+async def test_at_night_only_what_matters_most_is_sent(desk: Desk) -> None:
+    desk.clock.now = NIGHT
+    deliverer = desk.to("a", more=QUIET)
+    desk.add(flip(), flip(of=event("event-2", urls=("https://zona.kz/",), severity=Severity.HIGH)))
+    await deliverer.once()
+    assert desk.webhook.titles("a") == ["Confirmed: zona.kz is blocked"]
+    assert (State.WAITING, 0, "waits for the quiet hours to end") in desk.listing()
+    desk.add(flip(Change.ENDED))
+    desk.clock.on(hours=5)
+    assert await deliverer.once() == 0
+    desk.clock.on(hours=1)
+    await deliverer.once()
+    assert desk.webhook.titles("a")[1:] == ["ratel.kz was blocked"]
+
+
+async def test_what_was_due_before_the_night_does_not_come_in_it(desk: Desk) -> None:
+    """The program was off when it was due."""
+    desk.clock.now = NIGHT - timedelta(hours=8)
+    desk.add(flip())
+    desk.to("a", more=QUIET)._plan()
+    desk.clock.now = NIGHT
+    deliverer = desk.to("a", more=QUIET)
+    assert await deliverer.once() == 0
+    desk.clock.on(hours=7)
+    assert await deliverer.once() == 1
+
+
+async def test_a_failure_before_the_night_is_not_repeated_in_it(desk: Desk) -> None:
+    desk.clock.now = NIGHT - timedelta(hours=3, seconds=5)  # five seconds to ten
+    desk.webhook.answers["a"] = [500]
+    deliverer = desk.to("a", more=QUIET)
+    desk.add(flip())
+    await deliverer.once()
+    assert Queue(desk.store).next_due(deliverer._services) == NIGHT + timedelta(hours=6)
+
+
+async def test_a_digest_is_one_message_a_day(desk: Desk) -> None:
+    deliverer = desk.to("a", more='digest = "09:00"\nlanguage = "ru"\n')
+    for number in range(3):
+        desk.add(flip(of=event(f"event-{number}", urls=(f"https://site-{number}.kz/",))))
+        await deliverer.once()
+        desk.clock.on(minutes=50)
+    assert desk.webhook.got == []
+    desk.clock.now = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
+    assert await deliverer.once() == 1
+    assert desk.webhook.titles("a") == ["3 оповещения"]
+    assert [f"site-{number}.kz заблокирован" in desk.webhook.bodies("a")[0] for number in range(3)] == [True] * 3
+    desk.clock.on(days=1)
+    assert await deliverer.once() == 0
+
+
+# Who
+
+
+def section(name: Webhook, address: str, *lines: str) -> str:
+    return "\n".join(("[[alerts.subscriptions]]", f'to = ["{name.address(address)}"]', *lines, ""))
+
+
+async def test_each_gets_what_it_asked_for_in_its_language(desk: Desk) -> None:
+    text = section(desk.webhook, "ratel", 'sites = ["ratel.kz"]', 'language = "ru"')
+    text += section(desk.webhook, "slow", 'kinds = ["throttling"]', 'language = "kk"')
+    text += section(desk.webhook, "all")
+    desk.add(
+        flip(of=event("event-1", confirmed=False)),
+        flip(of=event("event-2", kind=EventKind.THROTTLING, urls=("https://zona.kz/",), confirmed=False)),
+    )
+    await desk.by(text).once()
+    assert desk.webhook.titles("ratel") == ["ratel.kz заблокирован"]
+    assert desk.webhook.titles("slow") == ["zona.kz: жылдамдығы әдейі төмендетілген"]
+    assert sorted(desk.webhook.titles("all")) == ["ratel.kz is blocked", "zona.kz is throttled"]
+
+
+async def test_who_subscribed_twice_hears_it_once_as_the_narrower_one_says(desk: Desk) -> None:
+    text = f'[alerts]\nto = ["{desk.webhook.address("a")}"]\n'
+    text += section(desk.webhook, "a", 'sites = ["ratel.kz"]', 'language = "ru"')
+    desk.add(flip(), flip(of=event("event-2", urls=("https://zona.kz/",))))
+    await desk.by(text).once()
+    assert sorted(desk.webhook.titles("a")) == ["Confirmed: zona.kz is blocked", "Подтверждено: ratel.kz заблокирован"]
+
+
+async def test_who_comes_later_is_not_told_what_is_past(desk: Desk) -> None:
+    desk.add(flip())
+    await desk.by("").once()
+    assert await desk.to("a").once() == 0
+
+
+async def test_what_nobody_planned_for_days_is_not_told_any_more(desk: Desk) -> None:
+    """Alerts were off when it was noticed."""
+    desk.add(flip())
+    desk.clock.on(days=4)
+    assert await desk.to("a").once() == 0
+
+
+# The loop
+
+
+def has_come(webhook: Webhook, count: int) -> bool:
+    return len(webhook.got) == count
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not true():  # noqa: ASYNC110 - what it waits for happens on other threads
+            await asyncio.sleep(0.01)
+
+
+async def test_it_runs_until_it_is_stopped_and_wakes_when_it_is_told(desk: Desk) -> None:
+    wake = asyncio.Event()
+    task = asyncio.create_task(desk.to("a").run(wake))
+    for number in range(2):
+        desk.add(flip(of=event(f"event-{number}")))
+        wake.set()
+        await until(partial(has_come, desk.webhook, number + 1))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_stopped_while_it_sends_it_finishes_what_it_has_begun(desk: Desk) -> None:
+    desk.add(flip())
+    deliverer = desk.to("a")
+    deliverer._plan()
+    with desk.webhook.lock:  # it has the message, and has not answered yet
+        task = asyncio.create_task(deliverer.run(asyncio.Event()))
+        await until(lambda: desk.webhook.asked)
+        task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert desk.listing() == [(State.SENT, 1, "sent")]
+
+
+async def test_it_wakes_by_itself_when_something_is_due(desk: Desk) -> None:
+    desk.webhook.answers["a"] = [500]
+    desk.add(flip())
+    deliverer = desk.to("a")
+    await deliverer.once()
+    due = Queue(desk.store).next_due(deliverer._services)
+    assert due is not None
+    desk.clock.now = due - timedelta(seconds=1)
+    task = asyncio.create_task(deliverer.run(asyncio.Event()))
+    await asyncio.sleep(0.2)  # it looks, and finds that nothing is due
+    assert desk.webhook.got == []
+    desk.clock.now = due
+    await until(lambda: desk.webhook.got)
+    task.cancel()
+
+
+# The picture
+
+
+async def test_the_picture_shows_what_the_store_knows(desk: Desk) -> None:
+    Simulated(desk.store, now=NOW).past("ratel.kz", "o" * 20 + "b" * 4)
+    desk.add(flip())
+    await desk.to("a").once()
+    ((_, body),) = desk.webhook.got
+    assert [one["mimetype"] for one in body["attachments"]] == ["image/png"]
+
+
+async def test_nothing_to_show_is_a_message_without_a_picture(desk: Desk) -> None:
+    desk.add(flip(of=ended(kind=EventKind.OUTAGE, urls=())))
+    await desk.to("a").once()
+    attached: Sequence[object] = desk.webhook.got[0][1]["attachments"]
+    assert attached == []
