@@ -551,9 +551,8 @@ def test_the_detector_finds_what_was_done_and_little_else(habit: str) -> None:
 
 def test_the_detector_is_in_time_and_knows_since_when() -> None:
     """Of all habits together, since a tenth of a few is one."""
-    values = {
-        one.name: one.value or 0.0 for one in figures([one for habit in HABITS for one in of_the_detector(habit)])
-    }
+    scored = [one for habit in HABITS for one in of_the_detector(habit)]
+    values = {one.name: one.value or 0.0 for one in figures(scored)}
     assert values["onset delay in rounds: median"] <= 4.5
     assert values["onset delay in rounds: p90"] <= 9
     assert values["true start in the bracket"] >= 0.85
