@@ -120,6 +120,8 @@ def _hush() -> None:
         logger.propagate = False
         if not logger.handlers:
             logger.addHandler(logging.NullHandler())
+    # Each call keeps what was said of it: whether the words had gone before the picture failed is an INFO.
+    logging.getLogger("apprise").setLevel(logging.INFO)
 
 
 def _attached(picture: bytes | None) -> object:
