@@ -13,7 +13,7 @@ from typing import Protocol
 
 from results.episodes import Row, Series
 from results.judgement import Judgement, Verdict
-from results.points import Point
+from results.points import Point, network_key
 from results.records import Measurement
 
 PAST = timedelta(days=30)  # how far back `learn` wants to be told
@@ -63,7 +63,7 @@ class Again:
         self._make = make
         self._latest_s = min(_LATEST, every).total_seconds()
         self._others = _others(outlets or {})
-        self._followed: dict[tuple[str, int | str | None], _Followed] = {}
+        self._followed: dict[tuple[str, str], _Followed] = {}
         self._last: dict[str, datetime] = {}
         self._waiting: dict[str, datetime] = {}  # when each is due
 
@@ -71,7 +71,7 @@ class Again:
         """The past of this vantage, oldest point first. What it left in doubt is looked at again."""
         for point in points:
             row = Row(point.at.timestamp(), point.verdict.value, point.mechanisms, point.tls_ms, point.kbps)
-            self._follow(point.url, _network(point.asn, point.network), point.at, row)
+            self._follow(point.url, network_key(point.asn, point.network), point.at, row)
 
     def add(self, measurement: Measurement, judgement: Judgement) -> datetime | None:
         """One look more; when the same URL is due again before its round, if it is.
@@ -83,7 +83,7 @@ class Again:
         url, at, vantage = measurement.url, measurement.started_at, measurement.vantage
         handshake_ms = judgement.timings.tls
         row = Row(at.timestamp(), judgement.verdict.value, judgement.mechanisms, handshake_ms, judgement.kbps)
-        if self._follow(url, _network(vantage.asn, vantage.network), at, row):
+        if self._follow(url, network_key(vantage.asn, vantage.network), at, row):
             for other in self._others.get(url, ()):
                 if at - self._last.get(other, _NEVER) >= _SOONEST:
                     self._waiting[other] = at
@@ -102,7 +102,7 @@ class Again:
             del self._waiting[url]
         return found
 
-    def _follow(self, url: str, network: int | str | None, at: datetime, row: Row) -> bool:
+    def _follow(self, url: str, network: str, at: datetime, row: Row) -> bool:
         """Whether it fell just now: was good, and something may have begun."""
         followed = self._followed.get((url, network))
         if followed is None:
@@ -128,8 +128,3 @@ def _others(outlets: Mapping[str, str]) -> dict[str, list[str]]:
         if outlet:
             groups[outlet].append(url)
     return {url: [other for other in group if other != url] for group in groups.values() for url in group}
-
-
-def _network(asn: int | None, name: str | None) -> int | str | None:
-    """What tells one network's series from another's: its number, or the operator's name where none is known."""
-    return name if asn is None else asn

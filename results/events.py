@@ -1,7 +1,7 @@
 """Episodes that belong together become events: one site on several networks, many sites on one. Pure.
 
-An outage of a network, a shutdown of several, and a vantage that fell silent are events of their own, never blocks:
-results/silences.py. What is told of an event to whom is not here.
+An outage of a network, a shutdown of several, and a vantage that fell silent have kinds of their own, since they are
+never blocks; nothing makes such events yet. What is told of an event to whom is not here.
 """
 
 from collections import Counter
@@ -15,6 +15,7 @@ from results.episodes import Episode
 _SLACK = timedelta(minutes=15)  # between clocks and rounds
 _WIDEST = timedelta(hours=6)  # of a bracket that still says when; a wider one says only "before then"
 _SURE = ("confirmed", "likely", "weak")
+_ENOUGH = ("confirmed", "likely")  # for two owners to confirm it: two weak ones may be wrong in the same way
 _MANY = 10  # sites
 
 
@@ -58,7 +59,7 @@ class Event:
     closed_at: datetime | None
     mechanisms: tuple[str, ...]
     confidence: str | None  # the best among its measurements: "confirmed", "likely", "weak"
-    confirmed: bool  # seen on networks of two owners at least
+    confirmed: bool  # seen on networks of two owners at least, and not only weakly
     intermittent: bool
     measurements: int
     bad: int
@@ -70,7 +71,7 @@ class Change(StrEnum):
 
     OPENED = "opened"
     GREW = "grew"  # further sites or networks
-    WORSENED = "worsened"  # throttling became blocking, or intermittent became steady
+    WORSENED = "worsened"  # intermittent became steady
     ENDED = "ended"
 
 
@@ -126,7 +127,8 @@ def gathered(uid: str, members: Sequence[Placed]) -> Event:
     found = {member.confidence for member in members}
     urls = tuple(sorted({member.url for member in members}))
     kind = EventKind(first.kind.value)
-    confirmed = len({network.owner for network in networks}) > 1
+    sure = next((sure for sure in _SURE if sure in found), None)
+    confirmed = len({network.owner for network in networks}) > 1 and sure in _ENOUGH
     return Event(
         uid=uid,
         kind=kind,
@@ -139,7 +141,7 @@ def gathered(uid: str, members: Sequence[Placed]) -> Event:
         first_good_at=last.first_good_at if ended else None,
         closed_at=ended,
         mechanisms=_most_seen(episodes),
-        confidence=next((sure for sure in _SURE if sure in found), None),
+        confidence=sure,
         confirmed=confirmed,
         intermittent=all(episode.intermittent for episode in episodes),
         measurements=sum(episode.measurements for episode in episodes),

@@ -16,6 +16,7 @@ from sqlmodel import SQLModel
 
 from results.episodes import Episode, Kind
 from results.events import Change, Event, Network, Placed, change, gathered, joins
+from results.points import network_key
 
 _EPISODE = SQLModel.metadata.tables["episode"]
 _EVENT = SQLModel.metadata.tables["event"]
@@ -46,14 +47,11 @@ class Gathering:
         else:
             self._doubtful.pop(series, None)
 
-    def take(self, connection: sa.Connection, changed: Iterable[int]) -> None:
-        """Episodes that are new, other, or gone, by their ids."""
-        uids: set[str] = set()
+    def take(self, connection: sa.Connection, changed: Iterable[int], left: Iterable[str]) -> None:
+        """Episodes that are new or other, by their ids, and the events of those that are gone."""
+        uids = set(left)
         for number in changed:
-            row = connection.execute(sa.select(_EPISODE).where(_EPISODE.c.id == number)).mappings().first()
-            if row is None:
-                uids |= self._left_behind(connection)
-                continue
+            row = connection.execute(sa.select(_EPISODE).where(_EPISODE.c.id == number)).mappings().one()
             uid = row["event_uid"] or self._belongs_to(connection, row)
             connection.execute(sa.update(_EPISODE).where(_EPISODE.c.id == number).values(event_uid=uid))
             uids.add(uid)
@@ -79,7 +77,7 @@ class Gathering:
 
     def _more_to_come(self, event: Event) -> bool:
         """Whether a series of its networks that fell into doubt when it began is in doubt still."""
-        keys = {_key(network) for network in event.networks}
+        keys = {network_key(network.asn, network.name) for network in event.networks}
         near = self._patience
         return any(key in keys and abs(at - event.first_bad_at) <= near for (_, key), at in self._doubtful.items())
 
@@ -106,12 +104,6 @@ class Gathering:
         episode = Episode(kind=Kind(row["kind"]), mechanisms=tuple(row["mechanisms"]), **times)
         outlet = self._outlets.get(row["url"])
         return Placed(url=row["url"], outlet=outlet, network=network, episode=episode, confidence=row["confidence"])
-
-    def _left_behind(self, connection: sa.Connection) -> set[str]:
-        """Events with fewer episodes than they tell of, since one of theirs was none."""
-        has = sa.select(_EPISODE.c.event_uid).where(_EPISODE.c.event_uid == _EVENT.c.uid).exists()
-        query = sa.select(_EVENT.c.uid).where(~has, _EVENT.c.closed_at.is_(None))
-        return set(connection.execute(query).scalars())
 
     def _tell_anew(self, connection: sa.Connection, uid: str) -> None:
         before = connection.execute(sa.select(_EVENT).where(_EVENT.c.uid == uid)).mappings().first()
@@ -168,7 +160,3 @@ def _flip(event: Event, what: Change, now: datetime) -> dict[str, Any]:
 def _newest(members: Sequence[Placed]) -> datetime:
     """When the newest of them changed."""
     return max(member.episode.closed_at or member.episode.opened_at for member in members)
-
-
-def _key(network: Network) -> str:
-    return str(network.asn) if network.asn is not None else network.name or ""

@@ -17,6 +17,7 @@ from sqlmodel import SQLModel
 
 from results.episodes import VERSION, Episode, Kind, Row, Series, in_order
 from results.gathering import Gathering
+from results.points import network_key
 from results.store import Store
 from results.weighing import Weighing
 
@@ -40,11 +41,6 @@ class Touched(NamedTuple):
     @property
     def key(self) -> tuple[str, str]:
         return self.url, network_key(self.asn, self.network)
-
-
-def network_key(asn: int | None, network: str | None) -> str:
-    """What tells one network of a site from another: the number, or the name where there is none."""
-    return str(asn) if asn is not None else network or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +67,20 @@ class History:
         self._gathering = Gathering(owner=owner, outlets=outlets, interval=interval)
 
     def update(self, touched: Iterable[Touched]) -> None:
-        """Folds what these measurements touch; they are stored already. One transaction."""
+        """Folds what these measurements touch; they are stored already.
+
+        One transaction a series, so that who wants to store the next measurement does not wait for all of them.
+        """
         first: dict[tuple[str, str], Touched] = {}
         for one in touched:
             if one.key not in first or one.at < first[one.key].at:
                 first[one.key] = one
-        with self._alone() as connection:
-            for one in first.values():
+        for one in first.values():
+            with self._alone() as connection:
                 found = _fold(connection, one)
-                changed = _save(connection, one, found.episodes)
+                changed, left = _save(connection, one, found.episodes)
                 self._gathering.doubt(one.key, in_doubt=found.in_doubt, at=one.at)
-                self._gathering.take(connection, changed)
+                self._gathering.take(connection, changed, left)
 
     def settle(self, now: datetime) -> int:
         """Makes flips of what has changed and is not about to change further; how many."""
@@ -125,10 +124,7 @@ def folded(store: Store) -> Iterator[tuple[str, Episode]]:
         found = [Touched(*row) for row in connection.execute(_every_series(newest=False)).all()]
         for one in sorted(found, key=lambda one: series_name(*one[:3])):
             series, weighing = Series(), Weighing()
-            closed: list[Episode] = []
-            for row in _rows(connection, one, None):
-                said = series.add(weighing.weighed(row["vantage"], row["vantage_class"], _row(row)))
-                closed += [episode for episode in said if episode.closed_at]
+            closed = [episode for row in _rows(connection, one, None) for episode in _add(series, weighing, row)]
             for episode in in_order(closed + series.open_episodes()):
                 yield series_name(*one[:3]), episode
 
@@ -166,14 +162,19 @@ def _fold(connection: sa.Connection, touched: Touched) -> _Found:
     rows = _rows(connection, touched, before["at"] if before else None)
     for number, row in enumerate(rows, 1):
         at = row["started_at"]
-        said = series.add(weighing.weighed(row["vantage"], row["vantage_class"], _row(row)))
-        found += [episode for episode in said if episode.closed_at]
+        found += _add(series, weighing, row)
         # Never between two of one instant: a checkpoint holds all up to its time.
         if number % _CHECKPOINT_ROWS == 0 and (number == len(rows) or rows[number]["started_at"] > at):
             state = {"series": series.state(), "weighing": weighing.state()}
             values = {"url": url, "network_key": key, "at": at, "version": VERSION, "state": state}
             connection.execute(sa.insert(_CHECKPOINT), values)
     return _Found(found + series.open_episodes(), series.in_doubt)
+
+
+def _add(series: Series, weighing: Weighing, row: RowMapping) -> list[Episode]:
+    """What this measurement closed."""
+    said = series.add(weighing.weighed(row["vantage"], row["vantage_class"], _row(row)))
+    return [episode for episode in said if episode.closed_at]
 
 
 def _rows(connection: sa.Connection, touched: Touched, after: datetime | None) -> Sequence[RowMapping]:
@@ -208,8 +209,11 @@ def _row(row: RowMapping) -> Row:
     )
 
 
-def _save(connection: sa.Connection, touched: Touched, found: Sequence[Episode]) -> list[int]:
-    """Writes what the fold says of the time since its checkpoint; the ids of rows that are new, other or gone."""
+def _save(connection: sa.Connection, touched: Touched, found: Sequence[Episode]) -> tuple[list[int], list[str]]:
+    """Writes what the fold says of the time since its checkpoint.
+
+    Tells the ids of rows that are new or other, and the events of those that are gone.
+    """
     url, key = touched.key
     mine = sa.and_(_EPISODE.c.url == url, _EPISODE.c.network_key == key)
     since = min((episode.first_bad_at for episode in found), default=touched.at)
@@ -230,12 +234,10 @@ def _save(connection: sa.Connection, touched: Touched, found: Sequence[Episode])
                 values["confidence"] = _confidence(connection, touched, episode)
                 connection.execute(sa.update(_EPISODE).where(_EPISODE.c.id == row["id"]).values(**values))
                 changed.append(row["id"])
-    for gone in stored.values():
-        # What late measurements showed to be none. Its event is told by those that are left.
-        if gone["opened_at"] >= touched.at or gone["closed_at"] is None:
-            connection.execute(sa.delete(_EPISODE).where(_EPISODE.c.id == gone["id"]))
-            changed.append(gone["id"])
-    return changed
+    # What late measurements showed to be none.
+    gone = [row for row in stored.values() if row["opened_at"] >= touched.at or row["closed_at"] is None]
+    connection.execute(sa.delete(_EPISODE).where(_EPISODE.c.id.in_([row["id"] for row in gone])))
+    return changed, [row["event_uid"] for row in gone]
 
 
 def _same(stored: Mapping[int, RowMapping], episode: Episode) -> RowMapping | None:

@@ -43,6 +43,11 @@ class Run:
     count: int
 
 
+def network_key(asn: int | None, name: str | None) -> str:
+    """What tells one network's series from another's: its number, or the operator's name where none is known."""
+    return name or "" if asn is None else str(asn)
+
+
 def current_run(points: Sequence[Point]) -> Run | None:
     """The run at the end of one series, oldest point first; None where there is no point."""
     speaking = [point for point in points if point.verdict is not Verdict.INCONCLUSIVE] or list(points)

@@ -4,8 +4,8 @@ Plain arithmetic on a list of floats that is changed in place: no object, no clo
 be compiled. What makes a point bad is said elsewhere (results/slowness.py for speed), and episodes are told in
 results/episodes.py.
 
-Quiet is a chain of two rates, learned from the series itself: how often a good point is followed by a bad one, and a
-bad one by another (failures come in bursts). Against it stand stretches in which nearly all, three quarters or half of
+Quiet is a chain, learned from the series itself: how often a bad point follows a good one, and one, two, or more bad
+ones (failures come in bursts of some length). Against it stand stretches in which nearly all, three quarters or half of
 the points are bad. Each gathers log(P(point | stretch) / P(point | quiet)), never below nothing: Page's cumulative sum
 (Biometrika 41, 1954). It opens when one outweighs what chance brings in a month of such points. Closing is the same
 test turned round, against how often the stretch itself had good points, which is learned while it lasts.
@@ -84,10 +84,11 @@ _AFTER_BAD, _AFTER_BAD_POINTS = 0.25, 4.0
 _WITHIN_BAD_GOOD, _WITHIN_BAD_POINTS = (0.03, 0.25, 0.5), (8.0, 8.0, 8.0)  # by what opened
 _WITHIN_GOOD_GOOD, _WITHIN_GOOD_POINTS = (0.4, 0.45, 0.5), (4.0, 6.0, 8.0)
 _REMEMBERS_S = 24 * _HOUR_S  # how open a stretch was, to tell whether the next one is over
-# Counts beyond these are halved: a line of last year says little about today's.
+# How often a bad point is alike the one before it: by chance, before that is known, and in a stretch.
 _ALIKE, _ALIKE_POINTS = 0.6, 5.0
 _ALIKE_WITHIN = 0.96
-_UNLIKE = 0.5
+_UNLIKE = 0.5  # taken away where it is not
+# Counts beyond these are halved: a line of last year says little about today's.
 _KEPT = (3000.0, 100.0, 100.0, 100.0, 100.0)
 _LONGEST = 100.0  # points that may be held back; then they were quiet after all
 _FADES_AFTER = 4.0  # usual intervals of silence

@@ -37,8 +37,10 @@ class Following:
         await asyncio.to_thread(self._history.catch_up)
         while True:
             await self._fold()
+            # wait_for would lose a stop that comes together with the news (Python 3.11).
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._came.wait(), _SETTLES_S)
+                async with asyncio.timeout(_SETTLES_S):
+                    await self._came.wait()
 
     async def _fold(self) -> None:
         """All that has come meanwhile, in one transaction."""

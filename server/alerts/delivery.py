@@ -61,8 +61,10 @@ class Deliverer:
             await self.once()
             due = await asyncio.to_thread(self._queue.next_due, self._services)
             nap = LONGEST_NAP if due is None else min(max(due - self._clock(), timedelta(seconds=1)), LONGEST_NAP)
+            # wait_for would lose a stop that comes together with the news (Python 3.11).
             with suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), nap.total_seconds())
+                async with asyncio.timeout(nap.total_seconds()):
+                    await wake.wait()
 
     async def once(self) -> int:
         """Plans and sends all that is due; how many messages have arrived."""

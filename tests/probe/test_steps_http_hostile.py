@@ -53,6 +53,11 @@ async def others_have_turns() -> AsyncIterator[None]:
 # Without end
 
 
+def limit_s(failure: Failure | set[Failure]) -> float:
+    """Where it is not the time limit that ends it, so much time that a busy machine does not make it the limit."""
+    return 5 if failure is GARBAGE else 1
+
+
 @pytest.mark.parametrize(
     ("peer", "failure"),
     [
@@ -70,7 +75,7 @@ async def others_have_turns() -> AsyncIterator[None]:
 )
 async def test_a_head_without_end_is_none(course: Course, peer: Peer, failure: Failure) -> None:
     async with others_have_turns():
-        step = (await asked(course, peer, timeout_s=1)).step
+        step = (await asked(course, peer, timeout_s=limit_s(failure))).step
     assert (step.failure, step.status) == (failure, None)
     assert step.ms < 8000
 
@@ -88,7 +93,7 @@ async def test_frames_without_end_do_not_hold_the_rest(
     course: Course, two: ssl.SSLContext, ours: ssl.SSLContext, flood: bytes
 ) -> None:
     async with others_have_turns():
-        step = (await asked(course, pours(h2_head(), flood), two, ours, timeout_s=1)).step
+        step = (await asked(course, pours(h2_head(), flood), two, ours, timeout_s=limit_s(GARBAGE))).step
     assert step.status == 200
     assert step.capped or step.failure is GARBAGE
     assert step.ms < 10_000
@@ -116,7 +121,7 @@ async def test_a_head_without_end_is_none_over_http_2(
     course: Course, two: ssl.SSLContext, ours: ssl.SSLContext, peer: Peer, failure: Failure | set[Failure]
 ) -> None:
     async with others_have_turns():
-        step = (await asked(course, peer, two, ours, timeout_s=1)).step
+        step = (await asked(course, peer, two, ours, timeout_s=limit_s(failure))).step
     assert step.status is None
     assert step.failure in (failure if isinstance(failure, set) else {failure})
     assert step.ms < 8000

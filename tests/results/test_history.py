@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 from results.episodes import Episode, Kind
 from results.events import Change
 from results.gathering import event_of
-from results.history import History, Touched
+from results.history import History, Touched, folded
 from results.judgement import Confidence, Verdict
 from results.records import Vantage
 from results.store import Store
@@ -43,7 +43,7 @@ def looks(url: str, vantage: Vantage, text: str, start: datetime = AT) -> list[L
     return [(url, vantage, start + number * ROUND, verdicts[one]) for number, one in enumerate(text) if one != " "]
 
 
-def put(store: Store, found: Sequence[Look]) -> list[Touched]:
+def put(store: Store, found: Sequence[Look], confidence: Confidence = Confidence.LIKELY) -> list[Touched]:
     """Stored, and folded by nobody yet."""
     touched = []
     for url, vantage, at, verdict in found:
@@ -53,7 +53,7 @@ def put(store: Store, found: Sequence[Look]) -> list[Touched]:
             JUDGED,
             verdict=verdict,
             mechanisms=("tls.timeout",) if blocked else (),
-            confidence=Confidence.LIKELY if blocked else None,
+            confidence=confidence if blocked else None,
         )
         store.add(replace(FINE, uid=uid, url=url, vantage=vantage, started_at=at), told)
         touched.append(Touched(url, vantage.asn, vantage.network, at))
@@ -107,6 +107,7 @@ def test_what_came_one_by_one_is_what_comes_of_everything(store: Store) -> None:
     one_by_one(store, history, looks(RATEL, HOME, text))
     running = episodes(history)
     assert running
+    assert list(folded(store)) == running
     history.rebuild()
     assert episodes(history) == running
 
@@ -143,6 +144,32 @@ def checkpoints(store: Store) -> list[tuple[int, datetime]]:
         return [(row["id"], row["at"]) for row in connection.execute(query).mappings()]
 
 
+FOUR_BAD = looks(RATEL, HOME, "." * 40 + "xxxx" + "." * 2)
+GOOD_BETWEEN = [
+    look for half in range(1, 6) for look in looks(RATEL, HOME, "...", AT + 40 * ROUND + half * ROUND / 6 - ROUND)
+] + looks(RATEL, HOME, "." * 12, AT + 42 * ROUND + ROUND / 4)
+
+
+def test_what_late_measurements_show_to_be_none_is_not_told(store: Store) -> None:
+    """Nor is it left anywhere: neither the episode nor its event."""
+    history = of(store)
+    history.update(put(store, FOUR_BAD))
+    assert len(episodes(history)) == 1
+    history.update(put(store, GOOD_BETWEEN))
+    history.settle(AT + timedelta(days=2))
+    assert (episodes(history), told(store)) == ([], [])
+
+
+def test_what_was_told_and_is_shown_to_be_none_is_said_to_be_over(store: Store) -> None:
+    history = of(store)
+    history.update(put(store, FOUR_BAD))
+    history.settle(AT + 46 * ROUND)
+    history.update(put(store, GOOD_BETWEEN))
+    history.settle(AT + timedelta(days=2))
+    assert episodes(history) == []
+    assert [change for change, *_ in told(store)] == [Change.OPENED, Change.ENDED]
+
+
 def test_late_news_is_told_as_past(store: Store) -> None:
     history = of(store)
     history.update(put(store, looks(RATEL, HOME, BLOCK)))
@@ -177,6 +204,17 @@ def test_a_further_network_makes_it_grow_and_another_owner_confirms_it(store: St
     with store.transaction() as connection:
         rows = connection.execute(sa.select(_FLIP).order_by(_FLIP.c.id)).mappings().all()
     assert [event_of(row["event"]).confirmed for row in rows] == [False, False, True]
+
+
+def test_two_owners_do_not_confirm_what_is_weak(store: Store) -> None:
+    history = of(store)
+    for vantage in (HOME, BEELINE):
+        history.update(put(store, looks(RATEL, vantage, "." * 40 + "x" * 10), Confidence.WEAK))
+    history.settle(AT + timedelta(days=1))
+    with store.transaction() as connection:
+        [row] = connection.execute(sa.select(_FLIP)).mappings().all()
+    event = event_of(row["event"])
+    assert (len(event.networks), event.confidence, event.confirmed) == (2, "weak", False)
 
 
 def test_mirrors_of_an_outlet_are_one_event(store: Store) -> None:

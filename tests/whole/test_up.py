@@ -76,7 +76,7 @@ def nth_round(number: int) -> str:
 def test_rounds_are_on_time_and_the_page_shows_them(up: Up) -> None:
     up.until(nth_round(4))
     up.process.send_signal(signal.SIGINT)
-    assert up.process.wait(30) == 0
+    assert up.process.wait(10) == 0
     starts = [datetime.fromisoformat(row[0]) for row in up.rows("select started_at from round order by started_at")]
     between = [(later - sooner).total_seconds() for sooner, later in pairwise(starts)]
     assert between == [pytest.approx(EVERY_S, abs=0.5)] * len(between)
@@ -124,12 +124,12 @@ def test_a_line_that_is_down_blocks_nobody(up: Up) -> None:
     assert verdicts == [("inconclusive",)]
     assert "line" in up.page()
     up.lab.set_line(up=True)
-    back = "select r.uid from round r join round d on d.uid = '{}' where r.line_up = 1 and r.ended_at is not null"
-    fine = up.until(f"{back.format(down)} and r.started_at > d.started_at limit 1")[0][0]
-    query = (
-        f"select count(*) from measurement join verdict using (uid) where round_uid = '{fine}' and verdict = 'blocked'"
+    # Not in the very next round: what is slow to fail is measured by the one before it still.
+    up.until(
+        "select 1 from measurement join verdict using (uid) join round r on r.uid = round_uid "
+        f"join round d on d.uid = '{down}' "
+        "where verdict = 'blocked' and r.line_up = 1 and r.started_at > d.started_at limit 1"
     )
-    assert up.rows(query)[0][0] > 0
 
 
 def test_a_machine_without_a_network_says_so_and_shows_its_page(up: Up) -> None:

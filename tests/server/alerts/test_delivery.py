@@ -1,75 +1,23 @@
 """From a flip to a message that has arrived: once to each address, whatever fails or dies in between."""
 
 import asyncio
-import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 import pytest
 
-from probe.config import load
-from results.events import Change, EventKind, Flip, Severity
+from results.events import Change, EventKind
 from results.queue import Queue, State
-from results.store import Store
 from server.alerts import services
-from server.alerts.delivery import LEASE, PATIENCE, Deliverer
-from server.alerts.subscriptions import Subscription, read
+from server.alerts.delivery import LEASE, PATIENCE
 from tests.server.alerts.build import NOW, RATEL, ended, event, flip
 from tests.server.alerts.conftest import Webhook
+from tests.server.alerts.desk import Desk, desk
 from tests.server.simulated import Simulated
 
+__all__ = ["desk"]
 pytestmark = pytest.mark.anyio
-
-
-@dataclass
-class Clock:
-    """The time, which only the test moves on."""
-
-    now: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def on(self, **more: float) -> None:
-        self.now += timedelta(**more)
-
-
-@dataclass
-class Desk:
-    """A store, a configuration, and a clock: makes deliverers, as often as the program is started."""
-
-    store: Store
-    folder: Path
-    webhook: Webhook
-    clock: Clock
-
-    def subscribed(self, text: str) -> tuple[Subscription, ...]:
-        file = self.folder / "kedergi.toml"
-        file.write_text(text, "utf-8")
-        return read(load(file))
-
-    def to(self, *names: str, more: str = "") -> Deliverer:
-        addresses = ", ".join(f'"{self.webhook.address(name)}"' for name in names)
-        return self.by(f"[alerts]\nto = [{addresses}]\n{more}")
-
-    def by(self, text: str) -> Deliverer:
-        outlets = {RATEL: "Ratel.kz"}
-        chance = random.Random(7)
-        return Deliverer(self.store, self.subscribed(text), clock=self.clock, chance=chance, outlets=outlets)
-
-    def add(self, *flips: Flip) -> None:
-        Queue(self.store).add(flips)
-
-    def listing(self) -> list[tuple[State, int, str]]:
-        return [(one.state, one.tries, one.says) for one in Queue(self.store).listing()]
-
-
-@pytest.fixture
-def desk(store: Store, tmp_path: Path, webhook: Webhook) -> Desk:
-    return Desk(store, tmp_path, webhook, Clock())
 
 
 # Once
@@ -239,105 +187,6 @@ async def test_an_event_is_told_from_its_beginning_to_its_end(desk: Desk) -> Non
     ]
 
 
-# Hours
-
-NIGHT = datetime(2026, 11, 25, 20, 0, tzinfo=UTC)  # one o'clock in Almaty
-QUIET = 'quiet = "22:00-07:00"\nzone = "Asia/Almaty"\n'
-
-
-async def test_at_night_only_what_matters_most_is_sent(desk: Desk) -> None:
-    desk.clock.now = NIGHT
-    deliverer = desk.to("a", more=QUIET)
-    desk.add(flip(), flip(of=event("event-2", urls=("https://zona.kz/",), severity=Severity.HIGH)))
-    await deliverer.once()
-    assert desk.webhook.titles("a") == ["Confirmed: zona.kz is blocked"]
-    assert (State.WAITING, 0, "waits for the quiet hours to end") in desk.listing()
-    desk.add(flip(Change.ENDED))
-    desk.clock.on(hours=5)
-    assert await deliverer.once() == 0
-    desk.clock.on(hours=1)
-    await deliverer.once()
-    assert desk.webhook.titles("a")[1:] == ["ratel.kz was blocked"]
-
-
-async def test_what_was_due_before_the_night_does_not_come_in_it(desk: Desk) -> None:
-    """The program was off when it was due."""
-    desk.clock.now = NIGHT - timedelta(hours=8)
-    desk.add(flip())
-    desk.to("a", more=QUIET)._plan()
-    desk.clock.now = NIGHT
-    deliverer = desk.to("a", more=QUIET)
-    assert await deliverer.once() == 0
-    desk.clock.on(hours=7)
-    assert await deliverer.once() == 1
-
-
-async def test_a_failure_before_the_night_is_not_repeated_in_it(desk: Desk) -> None:
-    desk.clock.now = NIGHT - timedelta(hours=3, seconds=5)  # five seconds to ten
-    desk.webhook.answers["a"] = [500]
-    deliverer = desk.to("a", more=QUIET)
-    desk.add(flip())
-    await deliverer.once()
-    assert Queue(desk.store).next_due(deliverer._services) == NIGHT + timedelta(hours=6)
-
-
-async def test_a_digest_is_one_message_a_day(desk: Desk) -> None:
-    deliverer = desk.to("a", more='digest = "09:00"\nlanguage = "ru"\n')
-    for number in range(3):
-        desk.add(flip(of=event(f"event-{number}", urls=(f"https://site-{number}.kz/",))))
-        await deliverer.once()
-        desk.clock.on(minutes=50)
-    assert desk.webhook.got == []
-    desk.clock.now = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
-    assert await deliverer.once() == 1
-    assert desk.webhook.titles("a") == ["3 оповещения"]
-    assert [f"site-{number}.kz заблокирован" in desk.webhook.bodies("a")[0] for number in range(3)] == [True] * 3
-    desk.clock.on(days=1)
-    assert await deliverer.once() == 0
-
-
-# Who
-
-
-def section(name: Webhook, address: str, *lines: str) -> str:
-    return "\n".join(("[[alerts.subscriptions]]", f'to = ["{name.address(address)}"]', *lines, ""))
-
-
-async def test_each_gets_what_it_asked_for_in_its_language(desk: Desk) -> None:
-    text = section(desk.webhook, "ratel", 'sites = ["ratel.kz"]', 'language = "ru"')
-    text += section(desk.webhook, "slow", 'kinds = ["throttling"]', 'language = "kk"')
-    text += section(desk.webhook, "all")
-    desk.add(
-        flip(of=event("event-1", confirmed=False)),
-        flip(of=event("event-2", kind=EventKind.THROTTLING, urls=("https://zona.kz/",), confirmed=False)),
-    )
-    await desk.by(text).once()
-    assert desk.webhook.titles("ratel") == ["ratel.kz заблокирован"]
-    assert desk.webhook.titles("slow") == ["zona.kz: жылдамдығы әдейі төмендетілген"]
-    assert sorted(desk.webhook.titles("all")) == ["ratel.kz is blocked", "zona.kz is throttled"]
-
-
-async def test_who_subscribed_twice_hears_it_once_as_the_narrower_one_says(desk: Desk) -> None:
-    text = f'[alerts]\nto = ["{desk.webhook.address("a")}"]\n'
-    text += section(desk.webhook, "a", 'sites = ["ratel.kz"]', 'language = "ru"')
-    desk.add(flip(), flip(of=event("event-2", urls=("https://zona.kz/",))))
-    await desk.by(text).once()
-    assert sorted(desk.webhook.titles("a")) == ["Confirmed: zona.kz is blocked", "Подтверждено: ratel.kz заблокирован"]
-
-
-async def test_who_comes_later_is_not_told_what_is_past(desk: Desk) -> None:
-    desk.add(flip())
-    await desk.by("").once()
-    assert await desk.to("a").once() == 0
-
-
-async def test_what_nobody_planned_for_days_is_not_told_any_more(desk: Desk) -> None:
-    """Alerts were off when it was noticed."""
-    desk.add(flip())
-    desk.clock.on(days=4)
-    assert await desk.to("a").once() == 0
-
-
 # The loop
 
 
@@ -361,6 +210,21 @@ async def test_it_runs_until_it_is_stopped_and_wakes_when_it_is_told(desk: Desk)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_it_ends_when_it_is_stopped_at_the_moment_it_is_woken(desk: Desk, turns: int) -> None:
+    """A stop that is lost between two turns of the loop would keep the whole program from ending."""
+    wake = asyncio.Event()
+    task = asyncio.create_task(desk.to("a").run(wake))
+    await asyncio.sleep(0.3)  # it waits by then: nothing says so
+    wake.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=3)
+    assert done
+    assert task.cancelled()
 
 
 async def test_stopped_while_it_sends_it_finishes_what_it_has_begun(desk: Desk) -> None:
