@@ -19,7 +19,7 @@ from probe.trace import Course, StepFailed, Trace
 from probe.traffic import counted
 from probe.whereabouts import whereabouts
 from probe.witness import Witness
-from results.records import HttpStep, Measurement, Past, Source, TcpStep, Throughput, Via
+from results.records import Aim, HttpStep, Measurement, Past, Source, TcpStep, Throughput, Via
 
 MAX_REDIRECTS = 10
 _HOP_S = 6.0  # with less left, no hop and no second attempt is begun: its silence would mean nothing
@@ -29,6 +29,7 @@ _JUST_NOW_S = 5.0  # a look at the line after a failure may be so much older tha
 _WITNESS_S = 8.0
 _GRACE_S = 0.1  # for what is still under way when the page has come and been proven
 _IPV4_MAX, _IPV6_MAX = 4, 2
+_SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +288,7 @@ class _Visit:
         if self.after is not None:
             await asyncio.wait([self.after], timeout=self.reach.left_s())
         dead = any(look.dead for look in self.looks)
-        await self.witness.wait(longer=not (self.proven and fine) and not dead)
+        await self.witness.wait(longer=not (self.proven and fine and not self.failed()) and not dead)
         if self.witnesses:
             await asyncio.wait(self.witnesses, timeout=self.reach.within(_WITNESS_S))
         if self.beside:
@@ -295,6 +296,11 @@ class _Visit:
         self.enough.set()
         for task in self.beside:
             task.cancel()
+
+    def failed(self) -> bool:
+        """The site's server reports an error of its own: only the control can say whether everyone gets it."""
+        pages = [step for step in self.trace.steps if isinstance(step, HttpStep) and step.aim is Aim.VISIT]
+        return bool(pages) and (pages[-1].status or 0) >= _SERVER_ERROR
 
     def given(self, hop: int) -> list[str]:
         """The addresses that were dialled at a hop as those of the site."""

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from tests.lab import Lab, Site, pages, silent
+from tests.lab.addresses import CONTROL
+from tests.lab.rules import Address, Degrade, Rule
 from tests.lab.site import Answer
 from tests.whole.conftest import PORT, checked, control, start_control
+from tests.whole.side_by_side import judged
 
 pytestmark = [pytest.mark.lab, pytest.mark.whole]
 
@@ -140,3 +143,16 @@ def test_the_second_control_answers_where_the_first_is_gone(world: Lab, first: s
     assert record["evidence"]["control"]["failure"] is None
     assert [(one["name"], one["failure"]) for one in record["evidence"]["more_controls"]] == [(gone[first], failure)]
     assert record["verdict"] == "down"
+
+
+@pytest.mark.usefixtures("lab_rights")
+def test_a_server_s_error_waits_for_a_slow_control() -> None:
+    """Only the control knows whether everyone gets it; of a page that is fine it is not waited for so long."""
+    broken, fine = "www.out-of-order.com", "www.in-order.com"
+    slow = Rule(Address(CONTROL), Degrade(delay_ms=1000))  # a packet: the handshake alone takes two
+    with Lab([Site(broken, https=pages.Page("Out of order", 300, 503)), Site(fine)], [slow]) as lab:
+        start_control(lab)
+        _, records = checked(lab, lab.config(control=control(lab)), f"https://{broken}/", f"https://{fine}/")
+        by_url = {record["url"]: record for record in records}
+        assert by_url[f"https://{broken}/"]["verdict"] == "down", judged(by_url[f"https://{broken}/"])
+        assert by_url[f"https://{fine}/"]["evidence"]["control"]["failure"] == "interrupted"

@@ -15,11 +15,9 @@ from tests.lab.scenarios import Scenario, lab_of
 from tests.lab.scenarios.not_fooled import NOT_FOOLED
 from tests.lab.site import Certificate, Site, refused, silent
 from tests.whole.conftest import PORT, control, start_control
-from tests.whole.side_by_side import Records, demand_the_truth, judged, measured, named
+from tests.whole.side_by_side import BAD, Records, demand_the_truth, judged, measured, named
 
 pytestmark = [pytest.mark.lab, pytest.mark.whole]
-
-BAD = {"blocked", "throttled"}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +34,7 @@ def with_control(country: Lab) -> Records:
 
 @pytest.fixture(scope="module")
 def without_control(country: Lab) -> Records:
-    return measured(country, NOT_FOOLED)
+    return measured(country, NOT_FOOLED, nothing_wrong)
 
 
 # A state's authority that signs a site for everyone: who has no control must take it for interception.
@@ -52,9 +50,12 @@ def test_it_is_told_from_blocking(with_control: Records, scenario: Scenario) -> 
 
 @pytest.mark.parametrize("scenario", named(TELLABLE))
 def test_without_a_control_nothing_is_called_blocked(without_control: Records, scenario: Scenario) -> None:
-    record = without_control[scenario.url]
+    assert nothing_wrong(without_control[scenario.url], scenario), judged(without_control[scenario.url])
+
+
+def nothing_wrong(record: dict[str, Any], scenario: Scenario) -> bool:
     error = {"accessible"} if (record["status"] or 0) >= 500 else set()  # nobody says that others get it too
-    assert record["verdict"] in {scenario.verdict, *scenario.or_verdicts, "inconclusive", *error}, judged(record)
+    return record["verdict"] in {scenario.verdict, *scenario.or_verdicts, "inconclusive", *error}
 
 
 # Honest sites and broken ones, on lines and with controls that are a trouble themselves.
@@ -108,13 +109,17 @@ LINES = (
 )
 
 
+def allowed(line: Line, scenario: Scenario) -> set[str]:
+    return {"down", "inconclusive"} if scenario in DOWN else {"accessible", *line.or_fine}
+
+
 def seen_over(line: Line) -> Records:
     with lab_of((*FINE, *DOWN), rules=line.rules, **line.options) as lab:
         start_control(lab)
         sections: dict[str, dict[str, object]] = (
             {"control": {"url": f"http://{line.control}:{PORT}"}} if line.control else {}
         )
-        return measured(lab, (*FINE, *DOWN), **sections)
+        return measured(lab, (*FINE, *DOWN), lambda record, row: record["verdict"] in allowed(line, row), **sections)
 
 
 @pytest.fixture(scope="module")
@@ -128,5 +133,4 @@ def over_lines(lab_rights: None) -> dict[str, Records]:  # noqa: ARG001
 @pytest.mark.parametrize("line", [pytest.param(line, id=line.name.replace(" ", "-")) for line in LINES])
 def test_a_bad_line_or_control_blocks_nothing(over_lines: dict[str, Records], line: Line, scenario: Scenario) -> None:
     record = over_lines[line.name][scenario.url]
-    allowed = {"down", "inconclusive"} if scenario in DOWN else {"accessible", *line.or_fine}
-    assert record["verdict"] in allowed, judged(record)
+    assert record["verdict"] in allowed(line, scenario), judged(record)

@@ -14,6 +14,7 @@ from tests.lab.ooni_case import PROXY, Case, country
 from tests.lab.ooni_cases import CASES, NO_CONTROL, SIDE_BY_SIDE
 from tests.lab.rules import Hit
 from tests.whole.conftest import PORT, checked, control, start_control
+from tests.whole.side_by_side import BAD, asked_again, judged
 
 pytestmark = [pytest.mark.lab, pytest.mark.whole]
 
@@ -52,10 +53,13 @@ def found(side_by_side: Lab) -> Records:
     android = next(case.url for case in CASES if case.ooni == ON_ANDROID)
     urls = [case.url for case in SIDE_BY_SIDE if case.url != android]
     _, records = checked(lab, config, "--concurrency", "50", *urls, timeout_s=120)
+    by_url = {case.url: case for case in SIDE_BY_SIDE}
+    once = {record["url"]: record for record in records}
+    found = asked_again(lab, config, once, lambda record: may_count(by_url[record["url"]], record))
     (lab.folder / "sitecustomize.py").write_text(ANDROID)
     with_python_path = ["env", f"PYTHONPATH={os.pathsep.join([str(lab.folder), os.environ.get('PYTHONPATH', '')])}"]
     command = [*with_python_path, "kedergi", "check", "--config", str(config), "--format", "json", android]
-    return {record["url"]: record for record in (*records, json.loads(lab.run(command).stdout))}
+    return {**found, android: json.loads(lab.run(command).stdout)}
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +87,11 @@ def everything(found: Records, found_without_control: tuple[Records, list[Hit]])
     print(f"\n{right} of {len(CASES)} right")
 
 
+def may_count(case: Case, record: dict[str, Any]) -> bool:
+    """Whether it needs no second look: right, or a false accusation."""
+    return is_right(case, record) or (record["verdict"] in BAD and case.verdict not in BAD)
+
+
 def is_right(case: Case, record: dict[str, Any]) -> bool:
     if record["verdict"] in case.also_right:
         return True
@@ -93,7 +102,7 @@ def is_right(case: Case, record: dict[str, Any]) -> bool:
 @pytest.mark.parametrize("case", named(CASES))
 def test_the_verdict_is_the_truth(everything: Records, case: Case) -> None:
     record = everything[case.url]
-    assert is_right(case, record), (record["verdict"], record["mechanisms"], record["reasons"])
+    assert is_right(case, record), judged(record)
 
 
 @pytest.mark.parametrize("case", named(case for case in CASES if case.lie_is_told))
