@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from results import sequential, slowness
 from results.sequential import NONE
 
-VERSION = 1  # of the detector; what an older one kept of a series is not gone on with
+VERSION = 2  # of the detector; what an older one kept of a series is not gone on with
 
 # They come and go with a resolver's own troubles.
 _SOFT = frozenset({"dns.timeout", "dns.servfail", "dns.refused"})
@@ -149,7 +149,9 @@ class Series:
         bad = bool(slow) or verdict == "throttled"
         how = row.mechanisms if verdict == "throttled" else slow
         blocking = self._blocking.add(at, (), bad=False, soft=False, weight=row.weight)
-        throttling = self._throttling.add(at, how, bad=bad, soft=False, weight=row.weight)
+        # Without references nothing tells a slow line from a slow site, and lines come and go.
+        alone = verdict == "accessible" and row.reference_handshake_ms is None and row.reference_kbps is None
+        throttling = self._throttling.add(at, how, bad=bad, soft=alone, weight=row.weight)
         return [episode for episode in (blocking, throttling) if episode]
 
     def _slow(self, row: Row) -> tuple[str, ...]:

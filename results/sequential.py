@@ -63,39 +63,40 @@ NONE = -1.0  # a time or a point that is not there yet
     GOODS,  # since the last bad point of what closed
     CAUTIOUS,  # log odds beyond the usual that it takes to open
     CHOSEN,  # which of the stretches it was that opened
+    SOFTLY,  # 1 while all that was gathered is of the kind that also comes and goes by itself
     STRETCHES,  # the first place of those that may have begun
-) = range(44)
+) = range(45)
 # The places of one of them, from its first.
 WEIGHT, SINCE, BEFORE, POINTS, BADS = range(5)
 WIDTH = 5
-SHARES = (0.97, 0.75, 0.45)  # of bad points in each
+SHARES = (0.998, 0.85, 0.45)  # of bad points in each
 SIZE = STRETCHES + WIDTH * len(SHARES)
 
 _HOUR_S = 3600.0
 _MONTH_S = 30 * 24 * _HOUR_S
 _FEWEST = (3.0, 4.0, 5.0)  # bad points, before each of them opens
+_LEAST_SHARE = 0.27  # of its points must be bad
 # log odds beyond one false opening a month of points; tests/series has what other values cost.
 _OPENS = 3.0
 _CLOSES = 7.0
 _MOST_A_MONTH = 1440.0  # points: closer ones than every half an hour are not independent
 # What is believed of a series before it is known, and how many points that belief is worth.
 _AFTER_GOOD, _AFTER_GOOD_POINTS = 0.004, 75.0
-_AFTER_BAD, _AFTER_BAD_POINTS = 0.25, 4.0
-_WITHIN_BAD_GOOD, _WITHIN_BAD_POINTS = (0.03, 0.25, 0.5), (8.0, 8.0, 8.0)  # by what opened
+_AFTER_BAD, _AFTER_BAD_POINTS = 0.15, 4.0
+_WITHIN_BAD_GOOD, _WITHIN_BAD_POINTS = (0.03, 0.2, 0.5), (8.0, 8.0, 8.0)  # by what opened
 _WITHIN_GOOD_GOOD, _WITHIN_GOOD_POINTS = (0.4, 0.45, 0.5), (4.0, 6.0, 8.0)
 _REMEMBERS_S = 24 * _HOUR_S  # how open a stretch was, to tell whether the next one is over
 # How often a bad point is alike the one before it: by chance, before that is known, and in a stretch.
 _ALIKE, _ALIKE_POINTS = 0.6, 5.0
 _ALIKE_WITHIN = 0.96
-_UNLIKE = 0.5  # taken away where it is not
+_UNLIKE = 1.2  # taken away where it is not
 # Counts beyond these are halved: a line of last year says little about today's.
 _KEPT = (3000.0, 100.0, 100.0, 100.0, 100.0)
 _LONGEST = 100.0  # points that may be held back; then they were quiet after all
 _FADES_AFTER = 4.0  # usual intervals of silence
 _HALF_LIFE_S = 24 * _HOUR_S
 _NEARLY = 3.0  # as probable, of log odds
-_SOFT_BAD_BAD = 0.35  # of what comes and goes by itself, at least
-_SOFT = 0.25  # of a bad point's weight for a stretch that is only partly bad
+_FLAPS = 0.32  # so often what comes and goes by itself may be bad while it does
 
 
 def fresh(cautious: float = 0.0) -> State:
@@ -134,12 +135,13 @@ def in_doubt(state: State) -> bool:
 def bad_rate(state: State) -> float:
     """How probable a bad point is if all is quiet. Longer runs are believed to be like shorter ones until known."""
     run = int(min(state[RUN], 3.0))
+    after_good = (state[QUIET + 1] + _AFTER_GOOD * _AFTER_GOOD_POINTS) / (state[QUIET] + _AFTER_GOOD_POINTS)
     if not run:
-        return (state[QUIET + 1] + _AFTER_GOOD * _AFTER_GOOD_POINTS) / (state[QUIET] + _AFTER_GOOD_POINTS)
+        return after_good
     rate = _AFTER_BAD
     for place in range(QUIET + 2, QUIET + 2 * run + 2, 2):
         rate = (state[place + 1] + rate * _AFTER_BAD_POINTS) / (state[place] + _AFTER_BAD_POINTS)
-    return rate
+    return max(rate, after_good)  # that none followed another yet is chance: failures come in bursts, or alone
 
 
 def _fade(state: State, at: float) -> None:
@@ -167,17 +169,22 @@ def _quiet(state: State, at: float, bad: bool, alike: float, soft: bool, weight:
         return NOTHING
     rate = bad_rate(state)
     likeness = _likeness(state, alike)
-    if soft and state[WAS_BAD] == 1:
-        rate, likeness = max(rate, _SOFT_BAD_BAD), 0.0
+    going = _any_weight(state)
+    if bad:
+        state[SOFTLY] = float(soft and (state[SOFTLY] or not going))
+    if soft:
+        likeness = 0.0
+    flapping = max(rate, _FLAPS)
     reached, held = False, False
     enough = _threshold(state)
     for number, share in enumerate(SHARES):
         first = STRETCHES + WIDTH * number
+        # What comes and goes by itself tells once that it came; from then on, only how often.
+        usual = flapping if (soft or (state[SOFTLY] and not bad)) and (going or number) else rate
         if bad:
-            gain = log(share / rate) + (likeness if state[first + WEIGHT] else 0.0)
-            gain *= _SOFT if soft and number else 1.0
+            gain = log(share / usual) + (likeness if state[first + WEIGHT] else 0.0)
         elif state[first + WEIGHT]:
-            gain = log((1 - share) / (1 - rate))
+            gain = log((1 - share) / (1 - usual))
         else:
             continue
         if not state[first + WEIGHT]:
@@ -188,7 +195,7 @@ def _quiet(state: State, at: float, bad: bool, alike: float, soft: bool, weight:
         state[first + POINTS] += 1
         state[first + BADS] += bad
         held = held or state[first + WEIGHT] > 0
-        reached = reached or (state[first + WEIGHT] >= enough and state[first + BADS] >= _FEWEST[number])
+        reached = reached or _tips(state, number, enough)
     if reached:
         _open(state, at, _begun(state, enough))
         return OPENED
@@ -202,10 +209,17 @@ def _begun(state: State, enough: float) -> int:
     One that may be half good is begun too early by any failure before it.
     """
     for number in range(len(SHARES)):
-        first = STRETCHES + WIDTH * number
-        if state[first + WEIGHT] >= enough - _NEARLY and state[first + BADS] >= _FEWEST[number]:
+        if _tips(state, number, enough - _NEARLY):
             return number
     return len(SHARES) - 1
+
+
+def _tips(state: State, number: int, enough: float) -> bool:
+    """A few bad points far apart are no stretch, however rare they were before."""
+    first = STRETCHES + WIDTH * number
+    bads = state[first + BADS]
+    full = bads >= max(_FEWEST[number], _LEAST_SHARE * state[first + POINTS])
+    return full and state[first + WEIGHT] >= enough
 
 
 def _likeness(state: State, alike: float) -> float:

