@@ -104,6 +104,14 @@ class Queue:
         with self._store.transaction() as connection:
             return [_flip(row) for row in connection.execute(query).mappings()]
 
+    def before(self, flip: Flip) -> Flip | None:
+        """The flip of the same event before this one."""
+        mine = sa.and_(_FLIP.c.event_uid == flip.event.uid, _FLIP.c.id < flip.id)
+        query = sa.select(_FLIP).where(mine).order_by(_FLIP.c.id.desc()).limit(1)
+        with self._store.transaction() as connection:
+            row = connection.execute(query).mappings().first()
+        return _flip(row) if row else None
+
     def plan(self, flip: Flip, deliveries: Sequence[Planned], *, at: datetime) -> bool:
         """Stores who is told of a flip. False where another worker was first, and then changes nothing."""
         mark = sa.update(_FLIP).where(_FLIP.c.id == flip.id, _FLIP.c.planned_at.is_(None)).values(planned_at=at)

@@ -92,11 +92,12 @@ _ALIKE_WITHIN = 0.96
 _UNLIKE = 1.2  # taken away where it is not
 # Counts beyond these are halved: a line of last year says little about today's.
 _KEPT = (3000.0, 100.0, 100.0, 100.0, 100.0)
+_BRIEF = 6.0  # bad points of a stretch that may have been a burst after all
 _LONGEST = 100.0  # points that may be held back; then they were quiet after all
 _FADES_AFTER = 4.0  # usual intervals of silence
 _HALF_LIFE_S = 24 * _HOUR_S
 _NEARLY = 3.0  # as probable, of log odds
-_FLAPS = 0.32  # so often what comes and goes by itself may be bad while it does
+_FLAPS = 0.28  # so often what comes and goes by itself may be bad while it does
 
 
 def fresh(cautious: float = 0.0) -> State:
@@ -347,9 +348,20 @@ def _within(state: State, at: float, bad: bool, weight: float) -> int:
     state[OPEN] = 0.0
     state[OVER] = 0.0
     state[QUIET] += state[AFTER] - 1
+    if state[BAD] <= _BRIEF:
+        _learn_burst(state, state[BAD])
     state[CLOSED_AT] = at
     state[GOODS] = state[AFTER]
     return CLOSED
+
+
+def _learn_burst(state: State, length: float) -> None:
+    """What was over so soon may have been a burst: the next one of this length must show more."""
+    for run in range(4):
+        passed = min(1.0, max(0.0, length - run)) if run < 3 else max(0.0, length - run)
+        ended = float(run == min(length, 3.0))
+        state[QUIET + 2 * run] += passed + ended
+        state[QUIET + 2 * run + 1] += passed
 
 
 def _goes_on(state: State, at: float) -> None:

@@ -8,10 +8,11 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from results.events import Event
+from results.events import Change, Event, Flip
 from results.queue import Planned, Queue, Waiting
 from results.store import Store
 from server.alerts.pictured import picture_of
@@ -83,7 +84,7 @@ class Deliverer:
         for flip in self._queue.unplanned():
             planned: dict[str, Planned] = {}
             # What lay there unplanned for days was noticed when alerts were off.
-            wanting = self._wanting(flip.event) if now - flip.noticed_at < PATIENCE else []
+            wanting = self._wanting(flip) if now - flip.noticed_at < PATIENCE else []
             for one in wanting:
                 due_at, why = one.due(now, flip.event.severity)
                 for service in one.to:
@@ -131,6 +132,7 @@ class Deliverer:
     ) -> tuple[Message, bytes | None]:
         now = self._clock()
         style = Style(language=manner.language, zone=manner.zone, link=manner.link, now=now, outlets=self._outlets)
+        all_told = [replace(told, event=manner.foremost(told.event, self._outlets)) for told in all_told]
         if len(all_told) > 1:
             return digest(all_told, style, href=self._href), None
         picture = self._picture(self._store, all_told[0], now) if service.takes_pictures else None
@@ -155,8 +157,14 @@ class Deliverer:
         pause = _PAUSES[min(tries, len(_PAUSES)) - 1]
         return pause * self._chance.uniform(1 - _JITTER, 1 + _JITTER)
 
-    def _wanting(self, event: Event) -> list[Subscription]:
-        return [one for one in self._subscriptions if one.wants(event, self._outlets)]
+    def _wanting(self, flip: Flip) -> list[Subscription]:
+        """Growth is news to those alone in whose scope it lies."""
+        event, outlets = flip.event, self._outlets
+        wanting = [one for one in self._subscriptions if one.wants(event, outlets)]
+        before = self._queue.before(flip) if flip.change is Change.GREW else None
+        if before is None:
+            return wanting
+        return [one for one in wanting if one.scope(event, outlets) != one.scope(before.event, outlets)]
 
     def _manner(self, address: str, one: Waiting) -> Subscription:
         """The first subscription of this address that wants the event; any of it where the configuration changed."""

@@ -4,14 +4,14 @@ In which words is in texts.py, and what was sent is in results/queue.py.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from probe.config import ConfigError, Settings
-from results.events import Event, EventKind, Severity
+from results.events import Event, EventKind, Network, Severity
 from server.alerts.services import BadAddress, Service, opened
 
 _RANK = {severity: place for place, severity in enumerate((Severity.LOW, Severity.MEDIUM, Severity.HIGH))}
@@ -43,6 +43,25 @@ class Subscription:
             and (not self.sites or any(self._names(url) for url in event.urls))
             and (not self.outlets or any(self._owns(outlets.get(url, "")) for url in event.urls))
         )
+
+    def scope(self, event: Event, outlets: Mapping[str, str]) -> tuple[frozenset[str], frozenset[Network]]:
+        """What of the event this is about: the sites and the networks that pass; none where the event doesn't."""
+        if not self.wants(event, outlets):
+            return frozenset(), frozenset()
+        networks = (one for one in event.networks if not self.networks or one.asn in self.networks)
+        return frozenset(self._asked_for(event, outlets)), frozenset(networks)
+
+    def foremost(self, event: Event, outlets: Mapping[str, str]) -> Event:
+        """The event with the sites that were asked for as its first: a message names no more than some."""
+        first = self._asked_for(event, outlets)
+        return replace(event, urls=(*first, *(url for url in event.urls if url not in first)))
+
+    def _asked_for(self, event: Event, outlets: Mapping[str, str]) -> list[str]:
+        return [
+            url
+            for url in event.urls
+            if (not self.sites or self._names(url)) and (not self.outlets or self._owns(outlets.get(url, "")))
+        ]
 
     def due(self, now: datetime, severity: Severity) -> tuple[datetime, str]:
         """When a message may go out, and why not at once."""

@@ -133,6 +133,13 @@ def test_that_none_followed_another_yet_is_chance() -> None:
     assert len(episodes(rows(noisy + QUIET + "xxxxx" + QUIET))) == 1
 
 
+def test_what_was_over_at_once_is_remembered_as_a_burst() -> None:
+    once = QUIET * 3 + "xxx" + QUIET
+    assert len(episodes(rows(once))) == 1
+    assert len(episodes(rows(once + "xxx" + QUIET))) == 1
+    assert len(episodes(rows(once + "xxxxxx" + QUIET))) == 2
+
+
 def test_a_few_failures_far_apart_are_no_episode() -> None:
     assert episodes(rows("." * 20 + "x......x....x......x.....x......x....x" + QUIET)) == []
 
@@ -183,9 +190,9 @@ def test_what_the_references_share_is_the_lines() -> None:
 
 
 def test_without_references_a_slow_line_is_given_more_time() -> None:
-    slow = [ms * 6 for ms in usual(6, 2)]
+    slow = [ms * 6 for ms in usual(5, 2)]
     assert episodes(timed(usual(200) + slow + usual(100, 3))) == []
-    assert only(episodes(timed(usual(200) + slow + usual(100, 3), [*usual(306, 4)]))).kind == Kind.THROTTLING
+    assert only(episodes(timed(usual(200) + slow + usual(100, 3), [*usual(305, 4)]))).kind == Kind.THROTTLING
 
 
 def test_it_is_told_by_the_series_own_spread() -> None:

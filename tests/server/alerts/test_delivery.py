@@ -7,11 +7,11 @@ from functools import partial
 
 import pytest
 
-from results.events import Change, EventKind
+from results.events import Change, EventKind, Network
 from results.queue import Queue, State
 from server.alerts import services
 from server.alerts.delivery import LEASE, PATIENCE
-from tests.server.alerts.build import NOW, RATEL, ended, event, flip
+from tests.server.alerts.build import KAZAKHTELECOM, KCELL, NOW, RATEL, ended, event, flip
 from tests.server.alerts.conftest import Webhook
 from tests.server.alerts.desk import Desk, desk
 from tests.server.simulated import Simulated
@@ -176,7 +176,8 @@ async def test_what_began_and_ended_before_a_word_was_said_was_so(desk: Desk) ->
 
 async def test_an_event_is_told_from_its_beginning_to_its_end(desk: Desk) -> None:
     deliverer = desk.to("a")
-    for one in (flip(), flip(Change.GREW), flip(Change.WORSENED), flip(Change.ENDED)):
+    grown = event(networks=(KAZAKHTELECOM, KCELL, Network(asn=21299, name="Beeline", owner="VEON")))
+    for one in (flip(), flip(Change.GREW, grown), flip(Change.WORSENED, grown), flip(Change.ENDED)):
         desk.add(one)
         await deliverer.once()
     assert desk.webhook.titles("a") == [
@@ -185,6 +186,22 @@ async def test_an_event_is_told_from_its_beginning_to_its_end(desk: Desk) -> Non
         "Worse: ratel.kz is blocked",
         "ratel.kz is accessible again",
     ]
+
+
+async def test_growth_is_told_where_it_was_asked_for(desk: Desk) -> None:
+    """Who wants to hear of one site hears nothing when another joins its event, and all when it is that one."""
+    addresses = {name: desk.webhook.address(name) for name in ("all", "ratel", "zona")}
+    sections = "".join(
+        f'[[alerts.subscriptions]]\nto = ["{addresses[name]}"]\nsites = ["{name}.kz"]\n' for name in ("ratel", "zona")
+    )
+    deliverer = desk.by(f'[alerts]\nto = ["{addresses["all"]}"]\n{sections}')
+    desk.add(flip())
+    await deliverer.once()
+    desk.add(flip(Change.GREW, event(urls=(RATEL, "https://zona.kz/"))))
+    await deliverer.once()
+    assert desk.webhook.titles("ratel") == ["Confirmed: ratel.kz is blocked"]
+    assert desk.webhook.titles("zona") == ["Confirmed: zona.kz and ratel.kz are blocked"]
+    assert desk.webhook.titles("all")[1:] == ["Spreading: ratel.kz and zona.kz are blocked"]
 
 
 # The loop

@@ -10,7 +10,7 @@ import pytest
 from probe.config import ConfigError, load
 from results.events import EventKind, Severity
 from server.alerts.subscriptions import Subscription, read, services
-from tests.server.alerts.build import RATEL, event
+from tests.server.alerts.build import KAZAKHTELECOM, KCELL, RATEL, event
 
 SECRET = "hunter2"
 OUTLETS = {RATEL: "Ratel.kz", "https://old.azattyq.org/": "Azattyq"}
@@ -141,6 +141,16 @@ FILTERS = [
     ({"severity": Severity.HIGH}, {"severity": Severity.MEDIUM}, False),
     ({"sites": ("ratel.kz",), "networks": (1,)}, {}, False),
 ]
+
+
+def test_what_of_an_event_was_asked_for() -> None:
+    zona = "https://zona.kz/"
+    both = event(urls=(RATEL, zona))
+    assert plain().scope(both, OUTLETS) == ({RATEL, zona}, {KAZAKHTELECOM, KCELL})
+    assert plain(sites=("zona.kz",), networks=(9198,)).scope(both, OUTLETS) == ({zona}, {KAZAKHTELECOM})
+    assert plain(outlets=("Ratel.kz",)).scope(both, OUTLETS)[0] == {RATEL}
+    assert plain(severity=Severity.HIGH).scope(both, OUTLETS) == (set(), set())
+    assert plain(sites=("zona.kz",)).foremost(both, OUTLETS).urls == (zona, RATEL)
 
 
 @pytest.mark.parametrize(("filters", "found", "wanted"), FILTERS)
