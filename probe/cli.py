@@ -113,6 +113,33 @@ def episodes(
         raise typer.Exit(2) from exc
 
 
+def verify(
+    *,
+    noted: Annotated[
+        list[str] | None,
+        typer.Option("--noted", metavar="DIGEST", help="A digest that was printed before; may repeat."),
+    ] = None,
+    format_: FormatOption = Format.TABLE,
+    config: ConfigOption = None,
+) -> None:
+    """Say whether a stored measurement was removed, altered or moved. Nothing is changed.
+
+    Each vantage's measurements form a chain; its newest digest stands for all of them. Note it elsewhere, and name it
+    later: without that, nobody can tell that the newest were cut off. Exit status: 0 when everything fits, else 1.
+
+    Example: kedergi verify --noted 5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9
+    """
+    from probe.errand import EXPECTED  # noqa: PLC0415 - see the module's docstring
+    from probe.proof import run_verify  # noqa: PLC0415
+
+    try:
+        status = run_verify(noted or [], as_json=format_ is Format.JSON, config=config)
+    except EXPECTED as exc:
+        typer.echo(f"kedergi: {exc}", err=True)
+        raise typer.Exit(2) from exc
+    raise typer.Exit(status)
+
+
 def doctor(*, format_: FormatOption = Format.TABLE, config: ConfigOption = None) -> None:
     """Say whether this machine is fit to measure: line, resolver, clock, control, disk.
 

@@ -1,9 +1,10 @@
 """Episodes that belong together become events: one site on several networks, many sites on one. Pure.
 
-An outage of a network, a shutdown of several, and a vantage that fell silent have kinds of their own, since they are
-never blocks; nothing makes such events yet. What is told of an event to whom is not here.
+An outage of a network, a shutdown of several (results/outages.py) and a vantage that fell silent (results/silence.py)
+have kinds of their own, since they are never blocks. What is told of an event to whom is not here.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -71,7 +72,8 @@ class Change(StrEnum):
 
     OPENED = "opened"
     GREW = "grew"  # further sites or networks
-    WORSENED = "worsened"  # intermittent became steady
+    WORSENED = "worsened"  # intermittent became steady, an outage a shutdown, one vantage's word that of two
+    REOPENED = "reopened"  # it was said to be over, and is on again
     ENDED = "ended"
 
 
@@ -156,15 +158,21 @@ def change(before: Event | None, now: Event) -> Change | None:
         return Change.OPENED
     if now.closed_at and not before.closed_at:
         return Change.ENDED
-    if (
-        set(now.networks) - set(before.networks)
-        or set(now.urls) - set(before.urls)
-        or (before.closed_at and not now.closed_at)
-    ):
+    if before.closed_at and not now.closed_at:
+        return Change.REOPENED
+    if now.kind is not before.kind and now.kind is EventKind.SHUTDOWN:
+        return Change.WORSENED
+    if set(now.networks) - set(before.networks) or set(now.urls) - set(before.urls):
         return Change.GREW
-    if before.intermittent and not now.intermittent:
+    surer = now.kind is EventKind.OUTAGE and (before.confidence, now.confidence) == ("weak", "likely")
+    if surer or (before.intermittent and not now.intermittent):
         return Change.WORSENED
     return None
+
+
+def uid_of(*said: str) -> str:
+    """An event's name for ever, made of what it was first known by: found anew, it has the same."""
+    return hashlib.sha256(" ".join(said).encode()).hexdigest()[:16]
 
 
 def _same_site(one: Placed, other: Placed) -> bool:

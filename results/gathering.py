@@ -1,29 +1,26 @@
 """Episodes of the store gathered into its events, and what has changed about an event made into flips.
 
-What belongs together is decided in results/events.py; whom a flip is told to, elsewhere. Every call is within the
-caller's transaction.
+What belongs together is decided in results/events.py; whom a flip is told to, elsewhere. Events without episodes come
+from results/wide_events.py. Every call is within the caller's transaction.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
 from sqlalchemy import RowMapping
 from sqlmodel import SQLModel
 
 from results.episodes import Episode, Kind
-from results.events import Change, Event, Network, Placed, change, gathered, joins
+from results.event_rows import EVENT, as_json, event_of, row_of, tell_anew, was_none
+from results.events import Change, Event, Network, Placed, change, gathered, joins, uid_of
 from results.points import network_key
 
 _EPISODE = SQLModel.metadata.tables["episode"]
-_EVENT = SQLModel.metadata.tables["event"]
 _FLIP = SQLModel.metadata.tables["flip"]
 _LOOKS_BACK = timedelta(days=2)  # among events that ended, for one that an episode may still belong to
 _LATE = timedelta(hours=2)
-_ADAPTER = TypeAdapter(Event)
 
 SeriesKey = tuple[str, str]
 
@@ -60,7 +57,7 @@ class Gathering:
 
     def settle(self, connection: sa.Connection, now: datetime) -> int:
         """Flips of events that have changed, once their networks have calmed down or they have waited long enough."""
-        rows = connection.execute(sa.select(_EVENT).where(_EVENT.c.untold_since.is_not(None))).mappings().all()
+        rows = connection.execute(sa.select(EVENT).where(EVENT.c.untold_since.is_not(None))).mappings().all()
         made = 0
         for row in rows:
             event = event_of(row["event"])
@@ -72,11 +69,16 @@ class Gathering:
                 connection.execute(sa.insert(_FLIP).values(**_flip(event, what, now)))
                 made += 1
             values = {"told": row["event"], "untold_since": None}
-            connection.execute(sa.update(_EVENT).where(_EVENT.c.uid == row["uid"]).values(**values))
+            connection.execute(sa.update(EVENT).where(EVENT.c.uid == row["uid"]).values(**values))
         return made
 
     def _more_to_come(self, event: Event) -> bool:
-        """Whether a series of its networks that fell into doubt when it began is in doubt still."""
+        """Whether a series of its networks that fell into doubt when it began is in doubt still.
+
+        What befalls a network or a vantage waits for no sites.
+        """
+        if not event.urls:
+            return False
         keys = {network_key(network.asn, network.name) for network in event.networks}
         near = self._patience
         return any(key in keys and abs(at - event.first_bad_at) <= near for (_, key), at in self._doubtful.items())
@@ -84,14 +86,13 @@ class Gathering:
     def _belongs_to(self, connection: sa.Connection, row: RowMapping) -> str:
         one = self._placed(row)
         since = one.episode.first_bad_at - _LOOKS_BACK
-        still = sa.or_(_EVENT.c.closed_at.is_(None), _EVENT.c.closed_at >= since)
-        query = sa.select(_EVENT.c.uid).where(_EVENT.c.kind == row["kind"], still).order_by(_EVENT.c.opened_at)
+        still = sa.or_(EVENT.c.closed_at.is_(None), EVENT.c.closed_at >= since)
+        query = sa.select(EVENT.c.uid).where(EVENT.c.kind == row["kind"], still).order_by(EVENT.c.opened_at)
         for uid in connection.execute(query).scalars().all():
             members = self._members(connection, uid)
             if members and joins(one, members):
                 return str(uid)
-        text = f"{row['kind']} {row['url']} {row['network_key']} {one.episode.first_bad_at.isoformat()}"
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return uid_of(row["kind"], row["url"], row["network_key"], one.episode.first_bad_at.isoformat())
 
     def _members(self, connection: sa.Connection, uid: str) -> list[Placed]:
         rows = connection.execute(sa.select(_EPISODE).where(_EPISODE.c.event_uid == uid)).mappings()
@@ -106,48 +107,13 @@ class Gathering:
         return Placed(url=row["url"], outlet=outlet, network=network, episode=episode, confidence=row["confidence"])
 
     def _tell_anew(self, connection: sa.Connection, uid: str) -> None:
-        before = connection.execute(sa.select(_EVENT).where(_EVENT.c.uid == uid)).mappings().first()
         members = self._members(connection, uid)
-        if not members:
-            self._was_none(connection, before)
+        if members:
+            tell_anew(connection, gathered(uid, members), at=_newest(members))
             return
-        event = gathered(uid, members)
-        told = event_of(before["told"]) if before and before["told"] else None
-        waiting = change(told, event) is not None
-        values = {
-            "kind": event.kind.value,
-            "opened_at": event.opened_at,
-            "closed_at": event.closed_at,
-            "event": as_json(event),
-            "untold_since": None if not waiting else (before and before["untold_since"]) or _newest(members),
-        }
-        if before is None:
-            connection.execute(sa.insert(_EVENT).values(uid=uid, **values))
-        else:
-            connection.execute(sa.update(_EVENT).where(_EVENT.c.uid == uid).values(**values))
-
-    def _was_none(self, connection: sa.Connection, before: RowMapping | None) -> None:
-        """Late measurements took its last episode away: untold it vanishes, told it is said to be over."""
-        if before is None:
-            return
-        if before["told"] is None:
-            connection.execute(sa.delete(_EVENT).where(_EVENT.c.uid == before["uid"]))
-            return
-        event = dict(before["event"]) | {"closed_at": before["event"]["last_bad_at"]}
-        over = event_of(event)
-        values = {"event": event, "closed_at": over.closed_at, "untold_since": over.closed_at}
-        connection.execute(sa.update(_EVENT).where(_EVENT.c.uid == before["uid"]).values(**values))
-
-
-def event_of(found: Mapping[str, Any]) -> Event:
-    """As `as_json` wrote it."""
-    return _ADAPTER.validate_python(found)
-
-
-def as_json(event: Event) -> dict[str, Any]:
-    """For a JSON column."""
-    found: dict[str, Any] = _ADAPTER.dump_python(event, mode="json")
-    return found
+        before = row_of(connection, uid)
+        if before is not None:
+            was_none(connection, before)
 
 
 def _flip(event: Event, what: Change, now: datetime) -> dict[str, Any]:

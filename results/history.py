@@ -2,7 +2,8 @@
 
 Between two measurements nothing is held in memory: a series goes on from its last checkpoint, late measurements from
 the last one before them, so the running program and a rebuilt history say the same. What the fold does stands in
-results/episodes.py, how episodes become events in results/gathering.py.
+results/episodes.py, how episodes become events in results/gathering.py, and what befalls whole networks and vantages in
+results/wide_events.py.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from results.gathering import Gathering
 from results.points import network_key
 from results.store import Store
 from results.weighing import Weighing
+from results.wide_events import DEAD, WideEvents
 
 _MEASUREMENT = SQLModel.metadata.tables["measurement"]
 _VERDICT = SQLModel.metadata.tables["verdict"]
@@ -49,6 +51,12 @@ class _Found:
 
     episodes: list[Episode]
     in_doubt: bool
+    dead_at: datetime | None  # the first row that found the whole line dead
+
+
+def nobody() -> Mapping[str, timedelta]:
+    """Whose silence is noticed: no vantage's. The one of this program cannot be silent while it runs."""
+    return {}
 
 
 class History:
@@ -61,9 +69,11 @@ class History:
         owner: Callable[[int | None, str | None], str],
         outlets: Mapping[str, str],
         interval: timedelta,
+        watched: Callable[[], Mapping[str, timedelta]] = nobody,
     ) -> None:
-        """`outlets` by URL; `interval` is that of the rounds."""
+        """`outlets` by URL; `interval` is that of the rounds; `watched`: who promised to measure, and how often."""
         self._store = store
+        self._wide = WideEvents(owner=owner, interval=interval, watched=watched)
         self._gathering = Gathering(owner=owner, outlets=outlets, interval=interval)
 
     def update(self, touched: Iterable[Touched]) -> None:
@@ -81,10 +91,12 @@ class History:
                 changed, left = _save(connection, one, found.episodes)
                 self._gathering.doubt(one.key, in_doubt=found.in_doubt, at=one.at)
                 self._gathering.take(connection, changed, left)
+                self._wide.came(one.at, found.dead_at)
 
     def settle(self, now: datetime) -> int:
         """Makes flips of what has changed and is not about to change further; how many."""
         with self._alone() as connection:
+            self._wide.settle(connection, now)
             return self._gathering.settle(connection, now)
 
     def catch_up(self) -> None:
@@ -168,7 +180,8 @@ def _fold(connection: sa.Connection, touched: Touched) -> _Found:
             state = {"series": series.state(), "weighing": weighing.state()}
             values = {"url": url, "network_key": key, "at": at, "version": VERSION, "state": state}
             connection.execute(sa.insert(_CHECKPOINT), values)
-    return _Found(found + series.open_episodes(), series.in_doubt)
+    dead = (row["started_at"] for row in rows if row["started_at"] >= touched.at and row["line_dead"])
+    return _Found(found + series.open_episodes(), series.in_doubt, min(dead, default=None))
 
 
 def _add(series: Series, weighing: Weighing, row: RowMapping) -> list[Episode]:
@@ -181,7 +194,9 @@ def _rows(connection: sa.Connection, touched: Touched, after: datetime | None) -
     names = ("started_at", "vantage", "vantage_class", "reference_tls_ms")
     query = (
         sa.select(*(_MEASUREMENT.c[name] for name in names))
-        .add_columns(*(_VERDICT.c[name] for name in ("verdict", "mechanisms", "tls_ms", "kbps")))
+        .add_columns(
+            *(_VERDICT.c[name] for name in ("verdict", "mechanisms", "tls_ms", "kbps")), DEAD.label("line_dead")
+        )
         .join(_VERDICT, _VERDICT.c.uid == _MEASUREMENT.c.uid)
         .where(_MEASUREMENT.c.url == touched.url, _same_network(touched))
         .order_by(_MEASUREMENT.c.started_at, _MEASUREMENT.c.uid)

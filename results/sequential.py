@@ -5,7 +5,7 @@ be compiled. What makes a point bad is said elsewhere (results/slowness.py for s
 results/episodes.py.
 
 Quiet is a chain, learned from the series itself: how often a bad point follows a good one, and one, two, or more bad
-ones (failures come in bursts of some length). Against it stand stretches in which nearly all, three quarters or half of
+ones (failures come in bursts of some length). Against it stand stretches in which all, most or half of
 the points are bad. Each gathers log(P(point | stretch) / P(point | quiet)), never below nothing: Page's cumulative sum
 (Biometrika 41, 1954). It opens when one outweighs what chance brings in a month of such points. Closing is the same
 test turned round, against how often the stretch itself had good points, which is learned while it lasts.

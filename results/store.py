@@ -24,11 +24,12 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from sqlmodel import SQLModel
 
 from results.judgement import Confidence, Fault, Judgement, Reason, Throttling, Timings, Verdict
+from results.links import append
 from results.points import Point
-from results.records import Measurement, Past, adapter, reference_tls_ms
-from results.tables import GapRow, RoundRow
+from results.records import Measurement, Past, adapter
+from results.tables import GapRow, RoundRow, narrow
 
-HEAD = "0004"  # the newest schema; a test holds it against results/migrations
+HEAD = "0005"  # the newest schema; a test holds it against results/migrations
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 _PAST_CHECKS = 50  # newest of a series, from which its past is told
@@ -90,28 +91,14 @@ class Store:
 
     def add(self, measurement: Measurement, judgement: Judgement) -> bool:
         """Stores both in one transaction; False where that uid is stored already, and then changes nothing."""
-        vantage = measurement.vantage
-        row = {
-            "uid": measurement.uid,
-            "url": measurement.url,
-            "vantage": vantage.name,
-            "country": vantage.country,
-            "asn": vantage.asn,
-            "network": vantage.network,
-            "vantage_class": vantage.vantage_class,
-            "round_uid": measurement.round_uid,
-            "started_at": measurement.started_at,
-            "runtime_ms": measurement.runtime_ms,
-            "received_bytes": measurement.received_bytes,
-            "sent_bytes": measurement.sent_bytes,
-            "reference_tls_ms": reference_tls_ms(measurement),
-        }
-        blob = zlib.compress(adapter().dump_json(measurement), 3)
+        evidence = adapter().dump_json(measurement)
+        stored = {"uid": measurement.uid, "codec": "json+zlib", "blob": zlib.compress(evidence, 3)}
         with self._says("write to"), self._engine.begin() as connection:
-            if connection.execute(self._add_once, row).first() is None:
+            if connection.execute(self._add_once, narrow(measurement)).first() is None:
                 return False
-            connection.execute(_ADD_EVIDENCE, {"uid": measurement.uid, "codec": "json+zlib", "blob": blob})
+            connection.execute(_ADD_EVIDENCE, stored)
             connection.execute(_ADD_VERDICT, _verdict_values(measurement.uid, judgement))
+            append(connection, measurement.vantage.name, measurement.uid, evidence)
         return True
 
     def begin_round(self, uid: str, *, vantage: str, started_at: datetime, planned: int) -> None:

@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from results.records import Measurement, reference_tls_ms
+
 
 class RoundRow(SQLModel, table=True):
     """One tour over the due targets. `ended_at` stays empty where the program was killed in the middle."""
@@ -72,6 +74,16 @@ class VerdictRow(SQLModel, table=True):
     kbps: float | None = None
     throttling: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     status: int | None = None
+
+
+class LinkRow(SQLModel, table=True):
+    """Which measurement of a vantage followed which (results/chain.py). Outlives the measurement: that is its use."""
+
+    __tablename__: ClassVar[Any] = "link"
+    vantage: str = Field(primary_key=True)
+    number: int = Field(primary_key=True, sa_type=BigInteger)  # from 1, in the order in which they were stored
+    uid: str = Field(unique=True)
+    digest: str = Field(index=True)
 
 
 class GapRow(SQLModel, table=True):
@@ -163,3 +175,23 @@ class DeliveryRow(SQLModel, table=True):
     sent_at: datetime | None = Field(default=None, index=True)
     given_up_at: datetime | None = None
     says: str = ""  # how the last try went, without addresses
+
+
+def narrow(measurement: Measurement) -> dict[str, Any]:
+    """The row of `measurement` that stands for this one."""
+    vantage = measurement.vantage
+    return {
+        "uid": measurement.uid,
+        "url": measurement.url,
+        "vantage": vantage.name,
+        "country": vantage.country,
+        "asn": vantage.asn,
+        "network": vantage.network,
+        "vantage_class": vantage.vantage_class,
+        "round_uid": measurement.round_uid,
+        "started_at": measurement.started_at,
+        "runtime_ms": measurement.runtime_ms,
+        "received_bytes": measurement.received_bytes,
+        "sent_bytes": measurement.sent_bytes,
+        "reference_tls_ms": reference_tls_ms(measurement),
+    }

@@ -13,7 +13,9 @@ from urllib.parse import unquote
 if TYPE_CHECKING:
     from apprise import Apprise, NotifyBase
 
-TIMEOUT_S = 20.0
+# A message that is on its way goes on after we gave up, and would be sent again: longer than a mail library looks for its own
+# host's name where no resolver answers.
+TIMEOUT_S = 60.0
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9]{1,19}(?=://)")
 _NOBODY = re.compile(r"connection error|socket exception|timed? ?out|could not connect", re.IGNORECASE)
 _STATUS = re.compile(r"\berror=(\d{3})\b")

@@ -50,23 +50,29 @@ _OVER: Mapping[EventKind, Forms] = {
     EventKind.BLOCKING: P_("{sites} is accessible again", "{sites} are accessible again"),
     EventKind.THROTTLING: P_("{sites} is no longer throttled", "{sites} are no longer throttled"),
 }
-_WIDE: Mapping[EventKind, tuple[str, str, str]] = {  # now, then, over
-    EventKind.OUTAGE: (
+_WIDE: Mapping[tuple[EventKind, str], tuple[str, str, str]] = {  # now, then, over
+    (EventKind.OUTAGE, ""): (
         N_("Outage: {networks}"),
         N_("There was an outage: {networks}"),
         N_("The outage is over: {networks}"),
     ),
-    EventKind.SHUTDOWN: (
+    (EventKind.OUTAGE, "weak"): (
+        N_("Possible outage: {networks}"),
+        N_("There may have been an outage: {networks}"),
+        N_("The possible outage is over: {networks}"),
+    ),
+    (EventKind.SHUTDOWN, ""): (
         N_("Shutdown of the internet: {networks}"),
         N_("The internet was shut down: {networks}"),
         N_("The shutdown is over: {networks}"),
     ),
-    EventKind.SILENT: (
+    (EventKind.SILENT, ""): (
         N_("Vantage {vantage} fell silent"),
         N_("Vantage {vantage} was silent"),
         N_("Vantage {vantage} is heard again"),
     ),
 }
+_OF_SITES = {EventKind.BLOCKING, EventKind.THROTTLING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +119,8 @@ def news(flips: Sequence[Flip], *, told_before: bool) -> News:
         return News(event=newest.event, change=change, past=over or newest.late)
     if newest.change is Change.ENDED:
         return News(event=newest.event, change=Change.ENDED)
-    change = next((one for one in (Change.WORSENED, Change.GREW) if one in changes), newest.change)
+    weighty = (Change.REOPENED, Change.WORSENED, Change.GREW)
+    change = next((one for one in weighty if one in changes), newest.change)
     return News(event=newest.event, change=change, past=newest.late)
 
 
@@ -148,14 +155,16 @@ def _title(told: News, style: Style) -> str:
         return say.say("Spreading: {lead}", lead=lead)
     if told.change is Change.WORSENED:
         return say.say("Worse: {lead}", lead=lead)
+    if told.change is Change.REOPENED:
+        return say.say("Again: {lead}", lead=lead)
     return say.say("Confirmed: {lead}", lead=lead) if _is_confirmed(told.event) else lead
 
 
 def _lead(told: News, style: Style) -> str:
     event, say = told.event, style.catalog
     over = told.change is Change.ENDED and not told.past
-    if event.kind in _WIDE:
-        now, then, ended = _WIDE[event.kind]
+    if event.kind not in _OF_SITES:
+        now, then, ended = _WIDE[event.kind, "weak" if _is_possible(event) else ""]
         said = ended if over else then if told.past else now
         return say.say(said, networks=_networks(event.networks, say), vantage=event.vantage or "")
     sure = "" if event.confirmed or event.confidence not in {"likely", "weak"} else event.confidence
@@ -171,7 +180,7 @@ def _lines(told: News, style: Style) -> list[str]:
     if outlets:
         names = _names(outlets, say, P_("{count} more outlet", "{count} more outlets"))
         lines.append(say.count("Outlet: {outlets}", "Outlets: {outlets}", min(len(outlets), 2), outlets=names))
-    if event.networks and event.kind in {EventKind.BLOCKING, EventKind.THROTTLING}:
+    if event.networks and event.kind in _OF_SITES:
         networks, several = _networks(event.networks, say), min(len(event.networks), 2)
         lines.append(say.count("Network: {networks}", "Networks: {networks}", several, networks=networks))
     since = say.bracket(event.last_good_at, event.first_bad_at, style.zone, style.now)
@@ -181,16 +190,18 @@ def _lines(told: News, style: Style) -> list[str]:
         lines.append(say.say("Ended: {when}", when=until))
     if event.kind is EventKind.SILENT:
         return [*lines, say.say("Nothing comes from there: that says nothing about sites.")]
-    if event.kind in _WIDE:
+    if event.kind not in _OF_SITES:
         lines.append(
             say.say("Everything fails there together, the references too: this is no blocking of single sites.")
         )
+    if _is_possible(event):
+        lines.append(say.say("Seen from one vantage alone: it may be its own line."))
     return lines + _evidence(event, say)
 
 
 def _evidence(event: Event, say: Catalog) -> list[str]:
     lines = []
-    if event.mechanisms and event.kind not in _WIDE:
+    if event.mechanisms and event.kind in _OF_SITES:
         known = [say.say(words.mechanism(name)) for name in event.mechanisms[:_MOST_MECHANISMS]]
         lines.append(say.say("How: {mechanisms}", mechanisms="; ".join(dict.fromkeys(known))))
     if event.intermittent:
@@ -216,11 +227,15 @@ def _sureness(event: Event, say: Catalog) -> str:
         "confirmed": say.say("proven by the measurements, on networks of one owner so far"),
         "likely": say.say("likely (repeated, while it works from elsewhere)"),
         "weak": say.say("weak (the signs are there, the proof is thin)"),
-    }.get("" if event.kind in _WIDE else event.confidence or "", "")
+    }.get(event.confidence or "" if event.kind in _OF_SITES else "", "")
 
 
 def _is_confirmed(event: Event) -> bool:
-    return event.confirmed and event.kind not in _WIDE
+    return event.confirmed and event.kind in _OF_SITES
+
+
+def _is_possible(event: Event) -> bool:
+    return event.kind is EventKind.OUTAGE and event.confidence == "weak"
 
 
 def _sites(event: Event, say: Catalog) -> str:
@@ -229,13 +244,14 @@ def _sites(event: Event, say: Catalog) -> str:
 
 
 def _networks(networks: Sequence[Network], say: Catalog) -> str:
-    names = list(dict.fromkeys(_network(network) for network in networks))
+    names = list(dict.fromkeys(_network(network) or say.say("an unknown network") for network in networks))
     return _names(names, say, P_("{count} more network", "{count} more networks"))
 
 
 def _network(network: Network) -> str:
+    """Empty where neither number nor name is known."""
     if network.asn is None:
-        return network.name or network.owner
+        return network.name or ""
     return f"{network.name} (AS{network.asn})" if network.name else f"AS{network.asn}"
 
 

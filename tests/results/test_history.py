@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from results.episodes import Episode, Kind
+from results.event_rows import event_of
 from results.events import Change
-from results.gathering import event_of
 from results.history import History, Touched, folded
 from results.judgement import Confidence, Verdict
 from results.records import Vantage

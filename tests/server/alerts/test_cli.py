@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from results.events import Change
+from results.events import Change, EventKind
 from results.queue import Planned, Queue
 from results.store import Store
 from server.alerts.cli import app
 from server.alerts.services import opened
-from tests.server.alerts.build import NOW, event, flip
+from tests.server.alerts.build import KCELL, NOW, event, flip
 from tests.server.alerts.conftest import Webhook
 
 SECRET = "hunter2"
@@ -101,6 +101,20 @@ def test_the_list_is_a_table_for_people(tmp_path: Path, webhook: Webhook) -> Non
     assert SECRET not in said + errors
     _, shorter, _ = run(tmp_path, "list", "--limit", "1", alerts=to(here))
     assert len(shorter.splitlines()) == 2
+
+
+def test_an_outage_stands_in_the_list_like_any_event(tmp_path: Path) -> None:
+    address = "ntfy://a-topic-that-nobody-guesses"
+    store = Store(f"sqlite:///{tmp_path}/kedergi.db")
+    queue = Queue(store)
+    out = event(kind=EventKind.OUTAGE, urls=(), networks=(KCELL,), confidence="weak", confirmed=False, mechanisms=())
+    queue.add([flip(of=out), flip(Change.REOPENED, out)])
+    for one in queue.unplanned():
+        queue.plan(one, [Planned(address=opened(address).digest, due_at=NOW)], at=NOW)
+    store.close()
+    status, said, _ = run(tmp_path, "list", "--format", "json", alerts=to(address))
+    titles = [json.loads(line)["title"] for line in said.splitlines()]
+    assert (status, titles) == (0, ["Again: Possible outage: Kcell (AS29355)", "Possible outage: Kcell (AS29355)"])
 
 
 def test_an_empty_list_says_so(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ async def test_a_machine_that_slept_for_days_does_not_give_up_at_its_first_try(d
 async def test_who_does_not_answer_is_not_asked_again_for_each_message(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else one dead address would keep all others waiting, 20 s a message."""
+    """Else one dead address would keep all others waiting, a minute a message."""
     monkeypatch.setattr(services, "TIMEOUT_S", 0.3)
     desk.add(*(flip(of=event(f"event-{number}")) for number in range(4)))
     with desk.webhook.lock:  # it answers nobody

@@ -146,10 +146,13 @@ FILTERS = [
 def test_what_of_an_event_was_asked_for() -> None:
     zona = "https://zona.kz/"
     both = event(urls=(RATEL, zona))
-    assert plain().scope(both, OUTLETS) == ({RATEL, zona}, {KAZAKHTELECOM, KCELL})
-    assert plain(sites=("zona.kz",), networks=(9198,)).scope(both, OUTLETS) == ({zona}, {KAZAKHTELECOM})
+    assert plain().scope(both, OUTLETS) == (frozenset({RATEL, zona}), frozenset({KAZAKHTELECOM, KCELL}))
+    assert plain(sites=("zona.kz",), networks=(9198,)).scope(both, OUTLETS) == (
+        frozenset({zona}),
+        frozenset({KAZAKHTELECOM}),
+    )
     assert plain(outlets=("Ratel.kz",)).scope(both, OUTLETS)[0] == {RATEL}
-    assert plain(severity=Severity.HIGH).scope(both, OUTLETS) == (set(), set())
+    assert plain(severity=Severity.HIGH).scope(both, OUTLETS) == (frozenset(), frozenset())
     assert plain(sites=("zona.kz",)).foremost(both, OUTLETS).urls == (zona, RATEL)
 
 

@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 
 from results.events import Change, Event, EventKind
 from results.judgement import MECHANISMS
+from results.outages import NAMELESS
 from server.alerts import catalogs, texts
 from server.alerts.catalogs import DOMAIN, FOLDER, LANGUAGES
 from server.alerts.texts import Message, News, Style, digest, message, news, trial
@@ -97,6 +98,22 @@ LEADS = [
      "ratel.kz больше не замедлен", "ratel.kz: жылдамдығы қалпына келді"),
     ({"kind": EventKind.OUTAGE, "urls": (), "networks": (KAZAKHTELECOM,)}, Change.OPENED, False,
      "Outage: Kazakhtelecom (AS9198)", "Сбой сети: Kazakhtelecom (AS9198)", "Желі істен шықты: Kazakhtelecom (AS9198)"),
+    ({}, Change.REOPENED, False,
+     "Again: ratel.kz is blocked", "Снова: ratel.kz заблокирован", "Қайтадан: ratel.kz бұғатталған"),
+    ({"kind": EventKind.OUTAGE, "urls": (), "networks": (KAZAKHTELECOM,), "confidence": "weak"}, Change.OPENED, False,
+     "Possible outage: Kazakhtelecom (AS9198)", "Возможен сбой сети: Kazakhtelecom (AS9198)",
+     "Желі істен шыққан болуы мүмкін: Kazakhtelecom (AS9198)"),
+    ({"kind": EventKind.OUTAGE, "urls": (), "networks": (KAZAKHTELECOM,), "confidence": "weak"}, Change.ENDED, False,
+     "The possible outage is over: Kazakhtelecom (AS9198)", "Возможный сбой сети закончился: Kazakhtelecom (AS9198)",
+     "Желінің ықтимал іркілісі аяқталды: Kazakhtelecom (AS9198)"),
+    ({"kind": EventKind.OUTAGE, "urls": (), "networks": (KAZAKHTELECOM,), "confidence": "weak"}, Change.ENDED, True,
+     "There may have been an outage: Kazakhtelecom (AS9198)", "Возможно, был сбой сети: Kazakhtelecom (AS9198)",
+     "Желі істен шыққан болуы мүмкін еді: Kazakhtelecom (AS9198)"),
+    ({"kind": EventKind.OUTAGE, "urls": (), "networks": (NAMELESS,)}, Change.OPENED, False,
+     "Outage: an unknown network", "Сбой сети: неизвестная сеть", "Желі істен шықты: белгісіз желі"),
+    ({"kind": EventKind.SHUTDOWN, "urls": (), "networks": (KAZAKHTELECOM,)}, Change.WORSENED, False,
+     "Worse: Shutdown of the internet: Kazakhtelecom (AS9198)", "Хуже: Интернет отключён: Kazakhtelecom (AS9198)",
+     "Нашарлады: Интернет өшірілді: Kazakhtelecom (AS9198)"),
     ({"kind": EventKind.SHUTDOWN, "urls": (), "networks": (KAZAKHTELECOM,)}, Change.ENDED, False,
      "The shutdown is over: Kazakhtelecom (AS9198)", "Интернет снова работает: Kazakhtelecom (AS9198)",
      "Интернет қайта қосылды: Kazakhtelecom (AS9198)"),
@@ -109,6 +126,21 @@ LEADS = [
 def test_titles(of: dict[str, Any], change: Change, past: bool, en: str, ru: str, kk: str) -> None:
     said = [told(language, event(**of), change, past=past).title for language in LANGUAGES]
     assert said == [en, ru, kk]
+
+
+ALONE = [
+    ("en", "Seen from one vantage alone: it may be its own line."),
+    ("ru", "Видно только с одной точки измерения: возможно, дело в её собственной линии."),
+    ("kk", "Тек бір өлшеу нүктесінен көрінеді: мәселе оның өз байланыс арнасында болуы мүмкін."),
+]
+
+
+@pytest.mark.parametrize(("language", "line"), ALONE)
+def test_what_one_vantage_alone_has_seen_is_said_to_be_so(language: str, line: str) -> None:
+    one, two = (one_of(EventKind.OUTAGE, sure, confirmed=False) for sure in ("weak", "likely"))
+    assert line in told(language, one).body.splitlines()
+    assert line not in told(language, two).body
+    assert line not in told(language, one_of(EventKind.BLOCKING, "weak", confirmed=False)).body
 
 
 def every() -> list[tuple[str, EventKind, Change, str, bool, bool]]:
@@ -147,8 +179,9 @@ def test_whatever_happens_the_message_claims_no_more_than_is_known(
 
 @pytest.mark.parametrize("language", OWN)
 @pytest.mark.parametrize("kind", EventKind)
-def test_no_english_is_left(language: str, kind: EventKind) -> None:
-    said = told(language, one_of(kind, "likely", confirmed=False))
+@pytest.mark.parametrize("sure", ["likely", "weak"])
+def test_no_english_is_left(language: str, kind: EventKind, sure: str) -> None:
+    said = told(language, one_of(kind, sure, confirmed=False))
     names = r"https?://\S+|UTC|ratel\.kz|zona\.kz|Ratel\.kz|Kazakhtelecom|Kcell|AS\d+|v-1"
     assert re.findall(r"[a-z]{2,}", re.sub(names, "", f"{said.title}\n{said.body}"), re.IGNORECASE) == []
 
@@ -219,6 +252,8 @@ def test_an_end_is_a_bracket_too() -> None:
         ((Change.GREW, Change.ENDED), True, False, Change.ENDED, False),
         ((Change.WORSENED, Change.GREW), True, False, Change.WORSENED, False),
         ((Change.GREW,), True, False, Change.GREW, False),
+        ((Change.ENDED, Change.REOPENED), True, False, Change.REOPENED, False),
+        ((Change.ENDED, Change.REOPENED, Change.GREW), True, False, Change.REOPENED, False),
     ],
 )
 def test_several_flips_are_one_piece_of_news(

@@ -1,0 +1,128 @@
+"""Writes the links of the vantages' chains beside the measurements, and reads them again to see what doesn't fit.
+
+What a link holds stands in results/chain.py.
+"""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import ValidationError
+from sqlalchemy import RowMapping
+from sqlmodel import SQLModel
+
+from results.chain import BEGINNING, Link, Trouble, digest, troubles
+from results.records import adapter
+from results.tables import narrow
+
+_LINK = SQLModel.metadata.tables["link"]
+_MEASUREMENT = SQLModel.metadata.tables["measurement"]
+_EVIDENCE = SQLModel.metadata.tables["evidence"]
+_NEWEST = (
+    sa.select(_LINK.c.number, _LINK.c.digest)
+    .where(_LINK.c.vantage == sa.bindparam("name"))
+    .order_by(_LINK.c.number.desc())
+    .limit(1)
+)
+_ADD = sa.insert(_LINK)
+_AT_ONCE = 200  # links that are in memory
+_KNOWN = tuple(column for column in _MEASUREMENT.c)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """One vantage's, as it is now."""
+
+    vantage: str
+    links: int
+    head: str  # the newest digest: to be noted, and compared later
+
+
+def append(connection: sa.Connection, vantage: str, uid: str, evidence: bytes) -> None:
+    """Within the transaction that stores the measurement; no other program can come in between."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"chain of {vantage}"))))
+    newest = connection.execute(_NEWEST, {"name": vantage}).first()
+    number, before = (newest.number, newest.digest) if newest else (0, BEGINNING)
+    values = {"vantage": vantage, "number": number + 1, "uid": uid, "digest": digest(before, uid, evidence)}
+    connection.execute(_ADD, values)
+
+
+def chains(connection: sa.Connection) -> list[Chain]:
+    """One for each vantage that has measured, by name."""
+    newest = sa.select(_LINK.c.vantage, sa.func.max(_LINK.c.number).label("number")).group_by(_LINK.c.vantage)
+    last, found = newest.subquery(), sa.func.count().label("links")
+    counted = connection.execute(sa.select(_LINK.c.vantage, found).group_by(_LINK.c.vantage)).all()
+    counts = {str(row.vantage): int(row.links) for row in counted}
+    same = sa.and_(_LINK.c.vantage == last.c.vantage, _LINK.c.number == last.c.number)
+    rows = connection.execute(sa.select(_LINK.c.vantage, _LINK.c.digest).join(last, same).order_by(_LINK.c.vantage))
+    return [Chain(vantage=row.vantage, links=counts[row.vantage], head=row.digest) for row in rows]
+
+
+def broken(connection: sa.Connection, vantage: str) -> Iterator[Trouble]:
+    """What doesn't fit in one vantage's chain, by number; then what is stored of it in no chain."""
+    yield from troubles(_links(connection, vantage))
+    linked = sa.select(_LINK.c.uid).where(_LINK.c.vantage == vantage)
+    loose = (
+        sa.select(_MEASUREMENT.c.uid, _MEASUREMENT.c.url, _MEASUREMENT.c.started_at)
+        .where(_MEASUREMENT.c.vantage == vantage, _MEASUREMENT.c.uid.not_in(linked))
+        .order_by(_MEASUREMENT.c.started_at, _MEASUREMENT.c.uid)
+    )
+    for row in connection.execute(loose).mappings():
+        yield Trouble(number=None, **row, says="It is in no chain: it was not stored by this program.")
+
+
+def vantages(connection: sa.Connection) -> list[str]:
+    """All that are in a chain or have measured, by name."""
+    both = sa.union(sa.select(_LINK.c.vantage), sa.select(_MEASUREMENT.c.vantage))
+    return sorted(connection.execute(both).scalars())
+
+
+def has(connection: sa.Connection, noted: str) -> bool:
+    """Whether a digest that was noted is that of a link."""
+    return connection.execute(sa.select(_LINK.c.uid).where(_LINK.c.digest == noted)).first() is not None
+
+
+def _links(connection: sa.Connection, vantage: str) -> Iterator[Link]:
+    query = (
+        sa.select(_LINK.c.number, _LINK.c.uid.label("linked"), _LINK.c.digest, _EVIDENCE.c.blob, *_KNOWN)
+        .outerjoin(_EVIDENCE, _EVIDENCE.c.uid == _LINK.c.uid)
+        .outerjoin(_MEASUREMENT, _MEASUREMENT.c.uid == _LINK.c.uid)
+        .where(_LINK.c.vantage == vantage)
+        .order_by(_LINK.c.number)
+    )
+    for row in connection.execution_options(yield_per=_AT_ONCE).execute(query).mappings():
+        evidence = _unpacked(row["blob"])
+        yield Link(
+            number=row["number"],
+            uid=row["linked"],
+            digest=row["digest"],
+            url=row["url"],
+            started_at=row["started_at"],
+            evidence=evidence if row["uid"] is not None else None,
+            agrees=evidence is None or _agrees(row, evidence, vantage),
+        )
+
+
+def _unpacked(blob: bytes | None) -> bytes | None:
+    try:
+        return zlib.decompress(blob) if blob is not None else None
+    except zlib.error:
+        return None
+
+
+def _agrees(row: RowMapping, evidence: bytes, vantage: str) -> bool:
+    try:
+        said: dict[str, Any] = narrow(adapter().validate_json(evidence))
+    except ValidationError:
+        return False
+    return said["vantage"] == vantage and all(_same(row[name], value) for name, value in said.items())
+
+
+def _same(stored: object, said: object) -> bool:
+    if isinstance(stored, datetime) and isinstance(said, datetime):
+        return abs((stored - said).total_seconds()) < 0.001
+    return stored == said
