@@ -18,6 +18,7 @@ from sqlmodel import SQLModel
 
 from results.episodes import VERSION, Episode, Kind, Row, Series, in_order
 from results.gathering import Gathering
+from results.links import heads
 from results.points import network_key
 from results.store import Store
 from results.weighing import Weighing
@@ -27,6 +28,8 @@ _MEASUREMENT = SQLModel.metadata.tables["measurement"]
 _VERDICT = SQLModel.metadata.tables["verdict"]
 _CHECKPOINT = SQLModel.metadata.tables["checkpoint"]
 _EPISODE = SQLModel.metadata.tables["episode"]
+_LINK = SQLModel.metadata.tables["link"]
+_FOLLOWED = SQLModel.metadata.tables["followed"]
 _CHECKPOINT_ROWS = 64  # between two
 _SURE = ("confirmed", "likely", "weak")
 _LOCK = 5245375  # any number, the same for all who fold
@@ -99,8 +102,25 @@ class History:
             self._wide.settle(connection, now)
             return self._gathering.settle(connection, now)
 
+    def follow(self) -> int:
+        """Folds what was stored since this was last done, by whichever program; how many series that touched.
+
+        The chains tell what is new, so nothing is missed that another program stores, or stored while nobody followed.
+        """
+        with self._store.transaction() as connection:
+            newest = {vantage: number for vantage, (number, _) in heads(connection).items()}
+            known = {row.vantage: row.number for row in connection.execute(sa.select(_FOLLOWED))}
+            ahead = {name: (known.get(name, 0), to) for name, to in newest.items() if to > known.get(name, 0)}
+            touched = [one for name, (after, to) in ahead.items() for one in _linked(connection, name, after, to)]
+        self.update(touched)
+        if ahead:
+            with self._alone() as connection:
+                for name, (_, to) in ahead.items():
+                    _followed(connection, name, to)
+        return len(touched)
+
     def catch_up(self) -> None:
-        """Folds what is stored beyond each series' last checkpoint: a program may have been killed before it could."""
+        """Folds each series from its last checkpoint on, so that it is known again which of them are in doubt."""
         self.update(self._every(newest=True))
 
     def rebuild(self) -> None:
@@ -128,6 +148,28 @@ class History:
             rows = connection.execute(query).mappings().all()
         named = [(series_name(row["url"], row["asn"], row["network"]), episode_of(row)) for row in rows]
         return sorted(named, key=lambda one: one[0])
+
+
+def _linked(connection: sa.Connection, vantage: str, after: int, to: int) -> list[Touched]:
+    """The first of each series among a vantage's links from one number, without it, to another."""
+    at, network = _MEASUREMENT.c.started_at, _MEASUREMENT.c.network
+    query = (
+        sa.select(_MEASUREMENT.c.url, _MEASUREMENT.c.asn, sa.func.max(network), sa.func.min(at, type_=at.type))
+        .join(_LINK, _LINK.c.uid == _MEASUREMENT.c.uid)
+        .where(_LINK.c.vantage == vantage, _LINK.c.number > after, _LINK.c.number <= to)
+        .group_by(_MEASUREMENT.c.url, _MEASUREMENT.c.asn, sa.case((_MEASUREMENT.c.asn.is_(None), network)))
+    )
+    return [Touched(*row) for row in connection.execute(query)]
+
+
+def _followed(connection: sa.Connection, vantage: str, to: int) -> None:
+    """Never back: another program may have been further."""
+    mine = _FOLLOWED.c.vantage == vantage
+    known = connection.execute(sa.select(_FOLLOWED.c.number).where(mine)).scalar()
+    if known is None:
+        connection.execute(sa.insert(_FOLLOWED).values(vantage=vantage, number=to))
+    elif known < to:
+        connection.execute(sa.update(_FOLLOWED).where(mine).values(number=to))
 
 
 def folded(store: Store) -> Iterator[tuple[str, Episode]]:

@@ -51,15 +51,23 @@ def append(connection: sa.Connection, vantage: str, uid: str, evidence: bytes) -
     connection.execute(_ADD, values)
 
 
+def heads(connection: sa.Connection) -> dict[str, tuple[int, str]]:
+    """Number and digest of each vantage's newest link, by name: a look into the index for each, however long it is."""
+    found: dict[str, tuple[int, str]] = {}
+    name = connection.execute(sa.select(sa.func.min(_LINK.c.vantage))).scalar()
+    while name is not None:
+        newest = connection.execute(_NEWEST, {"name": name}).one()
+        found[name] = (newest.number, newest.digest)
+        name = connection.execute(sa.select(sa.func.min(_LINK.c.vantage)).where(_LINK.c.vantage > name)).scalar()
+    return found
+
+
 def chains(connection: sa.Connection) -> list[Chain]:
     """One for each vantage that has measured, by name."""
-    newest = sa.select(_LINK.c.vantage, sa.func.max(_LINK.c.number).label("number")).group_by(_LINK.c.vantage)
-    last, found = newest.subquery(), sa.func.count().label("links")
+    found = sa.func.count().label("links")
     counted = connection.execute(sa.select(_LINK.c.vantage, found).group_by(_LINK.c.vantage)).all()
     counts = {str(row.vantage): int(row.links) for row in counted}
-    same = sa.and_(_LINK.c.vantage == last.c.vantage, _LINK.c.number == last.c.number)
-    rows = connection.execute(sa.select(_LINK.c.vantage, _LINK.c.digest).join(last, same).order_by(_LINK.c.vantage))
-    return [Chain(vantage=row.vantage, links=counts[row.vantage], head=row.digest) for row in rows]
+    return [Chain(vantage=name, links=counts[name], head=head) for name, (_, head) in heads(connection).items()]
 
 
 def broken(connection: sa.Connection, vantage: str) -> Iterator[Trouble]:

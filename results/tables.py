@@ -86,6 +86,14 @@ class LinkRow(SQLModel, table=True):
     digest: str = Field(index=True)
 
 
+class FollowedRow(SQLModel, table=True):
+    """How far a vantage's chain has been folded into episodes, whoever stored it."""
+
+    __tablename__: ClassVar[Any] = "followed"
+    vantage: str = Field(primary_key=True)
+    number: int = Field(sa_type=BigInteger)  # of its newest link that was
+
+
 class GapRow(SQLModel, table=True):
     """A time in which nothing was measured though it was due. A gap must never look like a site that is fine."""
 

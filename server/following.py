@@ -1,4 +1,4 @@
-"""Follows what the probe keeps: folds it into episodes and events, makes flips of what changed, and wakes the alerts.
+"""Follows what is stored: folds it into episodes and events, makes flips of what changed, and wakes the alerts.
 
 What an episode is stands in results/episodes.py, who is told in server/alerts.
 """
@@ -8,45 +8,37 @@ import contextlib
 from collections.abc import Callable
 from datetime import datetime
 
-from results.history import History, Touched
+from results.history import History
 from results.judgement import Judgement
 from results.records import Measurement
 
-_SETTLES_S = 5.0  # how often events that wait for more to join are looked at again
+_SETTLES_S = 5.0  # how often the store and the events that wait for more to join are looked at again
 
 
 class Following:
-    """The newest measurements on their way into the history."""
+    """The newest measurements on their way into the history, whichever program stores them."""
 
     def __init__(self, history: History, *, clock: Callable[[], datetime], news: asyncio.Event) -> None:
         """`news` is set whenever flips were made."""
         self._history = history
         self._clock = clock
         self._news = news
-        self._waiting: list[Touched] = []
         self._came = asyncio.Event()
 
-    async def kept(self, measurement: Measurement, _judgement: Judgement) -> None:
-        """It is stored. Folding it is not waited for: the next check is due."""
-        vantage = measurement.vantage
-        self._waiting.append(Touched(measurement.url, vantage.asn, vantage.network, measurement.started_at))
+    async def kept(self, _measurement: Measurement, _judgement: Judgement) -> None:
+        """One more is stored. Folding it is not waited for: the next check is due."""
         self._came.set()
 
     async def run(self) -> None:
         """Until it is cancelled. What was stored while nobody followed is folded first."""
+        await asyncio.to_thread(self._history.follow)
         await asyncio.to_thread(self._history.catch_up)
         while True:
-            await self._fold()
+            self._came.clear()
+            await asyncio.to_thread(self._history.follow)
+            if await asyncio.to_thread(self._history.settle, self._clock()):
+                self._news.set()
             # wait_for would lose a stop that comes together with the news (Python 3.11).
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_SETTLES_S):
                     await self._came.wait()
-
-    async def _fold(self) -> None:
-        """All that has come meanwhile, in one transaction."""
-        self._came.clear()
-        touched, self._waiting = self._waiting, []
-        if touched:
-            await asyncio.to_thread(self._history.update, touched)
-        if await asyncio.to_thread(self._history.settle, self._clock()):
-            self._news.set()

@@ -13,8 +13,8 @@ from urllib.parse import unquote
 if TYPE_CHECKING:
     from apprise import Apprise, NotifyBase
 
-# A message that is on its way goes on after we gave up, and would be sent again: longer than a mail library looks for its own
-# host's name where no resolver answers.
+# What is on its way goes on after we gave up, and would come twice: longer than the mail library looks for the name of
+# its own host where no resolver answers.
 TIMEOUT_S = 60.0
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9]{1,19}(?=://)")
 _NOBODY = re.compile(r"connection error|socket exception|timed? ?out|could not connect", re.IGNORECASE)

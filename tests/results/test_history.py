@@ -150,6 +150,37 @@ GOOD_BETWEEN = [
 ] + looks(RATEL, HOME, "." * 12, AT + 42 * ROUND + ROUND / 4)
 
 
+def test_what_is_stored_while_nobody_follows_is_folded_later_however_late_it_is(store: Store) -> None:
+    """Another program stores it, behind checkpoints that the running one has written already."""
+    found = looks(RATEL, HOME, BLOCK + BLOCK + "." * 100)
+    late = [look for look in found if AT + 30 * ROUND <= look[2] <= AT + 100 * ROUND]
+    put(store, [look for look in found if look not in late])
+    put(store, looks(FERGANA, KCELL, BLOCK))
+    assert of(store).follow() == 2
+    assert of(store).follow() == 0
+    put(store, late)
+    again = of(store)  # started anew
+    again.catch_up()
+    assert episodes(again) != list(folded(store))
+    assert again.follow() == 1
+    assert episodes(again) == list(folded(store))
+
+
+def test_killed_after_the_fold_it_is_folded_again_and_nothing_is_told_twice(store: Store) -> None:
+    history = of(store)
+    put(store, looks(RATEL, HOME, BLOCK))
+    history.follow()
+    history.settle(AT + 100 * ROUND)
+    before = told(store)
+    with store.transaction() as connection:
+        connection.execute(sa.text("delete from followed"))
+    assert of(store).follow() == 1
+    history.settle(AT + 100 * ROUND)
+    assert told(store) == before
+    with store.transaction() as connection:
+        assert connection.execute(sa.text("select vantage, number from followed")).all() == [(HOME.name, len(BLOCK))]
+
+
 def test_what_late_measurements_show_to_be_none_is_not_told(store: Store) -> None:
     """Nor is it left anywhere: neither the episode nor its event."""
     history = of(store)

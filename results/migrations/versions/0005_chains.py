@@ -1,4 +1,4 @@
-"""chains of the vantages. What is stored already is linked in the order of its times."""
+"""chains of the vantages, and how far they were followed. What is stored already is linked in the order of its times."""
 
 import zlib
 
@@ -26,6 +26,12 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("link", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_link_digest"), ["digest"], unique=False)
+    op.create_table(
+        "followed",
+        sa.Column("vantage", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("vantage"),
+    )
     _link()
 
 
@@ -46,4 +52,5 @@ def _link() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("followed")
     op.drop_table("link")
