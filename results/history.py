@@ -35,6 +35,15 @@ _SURE = ("confirmed", "likely", "weak")
 _LOCK = 5245375  # any number, the same for all who fold
 
 
+class Kept(NamedTuple):
+    """An episode that is kept, the network that it is on, and how sure its best measurement is."""
+
+    asn: int | None
+    network: str | None
+    episode: Episode
+    confidence: str | None
+
+
 class Touched(NamedTuple):
     """A measurement that came in: its series, and when it was made."""
 
@@ -170,6 +179,14 @@ def _followed(connection: sa.Connection, vantage: str, to: int) -> None:
         connection.execute(sa.insert(_FOLLOWED).values(vantage=vantage, number=to))
     elif known < to:
         connection.execute(sa.update(_FOLLOWED).where(mine).values(number=to))
+
+
+def kept_of(store: Store, url: str) -> list[Kept]:
+    """One site's episodes, the newest beginning first."""
+    query = sa.select(_EPISODE).where(_EPISODE.c.url == url).order_by(_EPISODE.c.first_bad_at.desc(), _EPISODE.c.id)
+    with store.transaction() as connection:
+        rows = connection.execute(query).mappings().all()
+    return [Kept(row["asn"], row["network"], episode_of(row), row["confidence"]) for row in rows]
 
 
 def folded(store: Store) -> Iterator[tuple[str, Episode]]:

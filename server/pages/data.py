@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from results.formats.episodes import record
+from results.history import series_name
 from results.points import Point
 from results.records import iso
 from server.pages import phrases
@@ -42,6 +44,10 @@ def site(view: Site) -> dict[str, Any]:
         "url": view.url,
         "span": view.span,
         **_turn(view.turn),
+        "episodes": [
+            {**record(series_name(view.url, one.asn, one.network), one.episode), "confidence": one.confidence}
+            for one in view.episodes
+        ],
         "points": [point_json(point) for point in view.points],
     }
 

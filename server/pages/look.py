@@ -6,6 +6,9 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from results.episodes import Episode
+from results.episodes import Kind as EpisodeKind
+from results.judgement import Verdict
 from results.records import iso
 from server.pages import phrases, sentences, words
 from server.pages.cells import Cell
@@ -44,6 +47,7 @@ def environment() -> Environment:
         words=words,
         kinds=KINDS,
         kind_of=kind_of,
+        episode_kind=episode_kind,
         spans=SPAN_WORDS,
         span_names=list(SPANS),
         site_href=site_href,
@@ -62,6 +66,12 @@ def environment() -> Environment:
     for name in env.list_templates():
         env.get_template(name)  # compiled now: the first visit shall not wait for it
     return env
+
+
+def episode_kind(episode: Episode) -> Kind:
+    """The kind that an episode is drawn as: that of its bad checks."""
+    verdict = Verdict.BLOCKED if episode.kind is EpisodeKind.BLOCKING else Verdict.THROTTLED
+    return kind_of(verdict, episode.mechanisms)
 
 
 def static(name: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
+from results.history import Kept, kept_of
 from results.judgement import Verdict
 from results.points import Point
 from results.records import iso
@@ -40,6 +41,7 @@ class Site:
     listed: Sequence[Point]  # newest first: of the chosen cell, or of the span
     chosen: Cell | None
     moments: Sequence[Moment]
+    episodes: Sequence[Kept]  # of all time, the newest first
 
 
 def site(shown: Shown, url: str, span: str, at: str | None, now: Local) -> Site | None:
@@ -58,6 +60,7 @@ def site(shown: Shown, url: str, span: str, at: str | None, now: Local) -> Site 
     newest = next((point for point in reversed(points) if held and point.at == held.newest), None)
     chosen = next((cell for cell in row if at and iso(cell.start) == at), None)
     listed = [point for point in points if chosen is None or chosen.start <= point.at < chosen.end]
+    kept = kept_of(shown.store, url)
     confidence, mechanisms = (newest.confidence, newest.mechanisms) if newest else (None, ())
     return Site(
         url=url,
@@ -69,12 +72,22 @@ def site(shown: Shown, url: str, span: str, at: str | None, now: Local) -> Site 
         span=span,
         window=view,
         cells=row,
-        brackets=[Bracket(held.before, held.first)] if held and held.before else [],
+        brackets=_brackets(held, kept),
         points=points,
         listed=listed[: -LISTED - 1 : -1],
         chosen=chosen,
         moments=moments(points, view, shown),
+        episodes=kept,
     )
+
+
+def _brackets(held: Turn | None, kept: Sequence[Kept]) -> list[Bracket]:
+    """Of the newest turn, and of each episode's start and end."""
+    changes = [(held.before, held.first)] if held and held.before else []
+    for one in (each.episode for each in kept):
+        changes += [(one.last_good_at, one.first_bad_at)] if one.last_good_at else []
+        changes += [(one.last_bad_at, one.first_good_at)] if one.first_good_at else []
+    return [Bracket(*change) for change in dict.fromkeys(changes)]
 
 
 def moments(points: Sequence[Point], view: Window, shown: Shown) -> list[Moment]:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from results.history import History
 from results.store import Store
 from tests.server.html import page
 from tests.server.simulated import EVERY, NOW, Simulated, site, target
@@ -211,3 +212,34 @@ async def test_a_store_that_fails_is_said_in_one_sentence(ask: Ask, store: Store
 async def test_it_says_that_it_lives(ask: Ask) -> None:
     answer = await ask().get("/healthz")
     assert (answer.status_code, answer.text) == (200, "ok")
+
+
+def followed(store: Store) -> None:
+    history = History(store, owner=lambda asn, _name: str(asn), outlets={}, interval=EVERY)
+    history.follow()
+
+
+async def test_a_site_s_episodes_are_told_with_their_brackets(ask: Ask, simulated: Simulated, store: Store) -> None:
+    simulated.past("ratel.kz", "o" * 60 + "b" * 12 + "o" * 24 + "c" * 20)
+    followed(store)
+    found = await page(ask("ratel.kz"), "/site", url=site("ratel.kz"), span="7d")
+    table = found.text.partition("Episodes")[2]
+    newest = "between 04:41 and 05:11"
+    older = "between 21 Nov, 10:41 and 11:11 between 21 Nov, 16:41 and 17:11"
+    assert newest in table
+    assert "goes on" in table
+    assert older in table
+    assert table.index(newest) < table.index(older)
+    assert "12 of 12" in table
+    assert "Kazakhtelecom AS9198" in table
+    told = (await ask("ratel.kz").get("/site.json", params={"url": site("ratel.kz"), "span": "7d"})).json()["episodes"]
+    assert [(one["state"], one["bad"], one["confidence"]) for one in told] == [
+        ("open", 20, "confirmed"),
+        ("closed", 12, "likely"),
+    ]
+
+
+async def test_a_site_without_episodes_has_no_table_of_them(ask: Ask, simulated: Simulated, store: Store) -> None:
+    simulated.past("vlast.kz", "o" * 48)
+    followed(store)
+    assert "Episodes" not in (await page(ask("vlast.kz"), "/site", url=site("vlast.kz"))).text
