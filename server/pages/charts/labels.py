@@ -9,7 +9,7 @@ from server.pages.charts.svg import element, number, text
 
 Point = tuple[float, float]
 
-LETTER = 6.9  # width of one at the size of the words
+LETTER = 7.8  # width of one at the size of the words, in DejaVu Sans: the widest that a system is likely to have
 _ROW = 15.0
 NEAR = 11.0  # between a point and its word
 _MOVES = sorted(

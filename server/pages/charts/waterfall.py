@@ -9,7 +9,7 @@ WIDTH = 1000.0
 LABEL = 330.0  # where bars begin
 WORDS = 225.0  # right of the last bar
 ROW, HEAD, AXIS = 22.0, 28.0, 22.0
-_LETTER = 6.8  # width of one at the size of the words
+_LETTER = 7.8  # width of one at the size of the words, as in labels.py
 
 
 @dataclass(frozen=True, slots=True)
