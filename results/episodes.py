@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from results import sequential, slowness
 from results.sequential import NONE
 
-VERSION = 2  # of the detector; what an older one kept of a series is not gone on with
+VERSION = 3  # of the detector; what an older one kept of a series is not gone on with
 
 # They come and go with a resolver's own troubles.
 _SOFT = frozenset({"dns.timeout", "dns.servfail", "dns.refused"})

@@ -22,6 +22,7 @@ NONE = -1.0  # a time or a point that is not there yet
 (
     AT,  # of the newest point
     INTERVAL,  # usual time between two
+    SPACING,  # what it seldom exceeds
     WAS_BAD,  # the newest: 1, 0, or NONE
     LAST_GOOD,
     RUN,  # bad points in a row, up to the newest
@@ -65,7 +66,7 @@ NONE = -1.0  # a time or a point that is not there yet
     CHOSEN,  # which of the stretches it was that opened
     SOFTLY,  # 1 while all that was gathered is of the kind that also comes and goes by itself
     STRETCHES,  # the first place of those that may have begun
-) = range(45)
+) = range(46)
 # The places of one of them, from its first.
 WEIGHT, SINCE, BEFORE, POINTS, BADS = range(5)
 WIDTH = 5
@@ -94,7 +95,8 @@ _UNLIKE = 1.2  # taken away where it is not
 _KEPT = (3000.0, 100.0, 100.0, 100.0, 100.0)
 _BRIEF = 6.0  # bad points of a stretch that may have been a burst after all
 _LONGEST = 100.0  # points that may be held back; then they were quiet after all
-_FADES_AFTER = 4.0  # usual intervals of silence
+_PACE, _NARROWS = 1.1, 1.15  # how fast the usual time between two follows
+_FADES_AFTER = 4.0  # times what the time between two seldom exceeds
 _HALF_LIFE_S = 24 * _HOUR_S
 _NEARLY = 3.0  # as probable, of log odds
 _FLAPS = 0.28  # so often what comes and goes by itself may be bad while it does
@@ -103,7 +105,18 @@ _FLAPS = 0.28  # so often what comes and goes by itself may be bad while it does
 def fresh(cautious: float = 0.0) -> State:
     """Nothing is known yet. `cautious`: log odds beyond the usual that it takes to open."""
     state = [0.0] * SIZE
-    for place in (AT, INTERVAL, WAS_BAD, LAST_GOOD, OPENED_AT, LAST_GOOD_BEFORE, FIRST_BAD, LAST_BAD, FIRST_GOOD_AFTER):
+    for place in (
+        AT,
+        INTERVAL,
+        SPACING,
+        WAS_BAD,
+        LAST_GOOD,
+        OPENED_AT,
+        LAST_GOOD_BEFORE,
+        FIRST_BAD,
+        LAST_BAD,
+        FIRST_GOOD_AFTER,
+    ):
         state[place] = NONE
     state[CLOSED_AT] = NONE
     state[CAUTIOUS] = cautious
@@ -146,15 +159,18 @@ def bad_rate(state: State) -> float:
 
 
 def _fade(state: State, at: float) -> None:
-    """What was gathered loses weight in silence, and silence is told by the usual interval."""
+    """What was gathered loses weight in silence: in one that is long for this series, however uneven its pace is."""
     if state[AT] == NONE or at <= state[AT]:
         return
     passed = at - state[AT]
     if state[INTERVAL] == NONE:
-        state[INTERVAL] = passed
-    elif not state[OPEN] and not state[STRETCHES + WEIGHT]:
-        state[INTERVAL] *= 1.1 if passed > state[INTERVAL] else 1 / 1.1
-    silent = passed - max(_FADES_AFTER * state[INTERVAL], _HOUR_S)
+        state[INTERVAL] = state[SPACING] = passed
+        return
+    if not state[OPEN] and not state[STRETCHES + WEIGHT]:
+        state[INTERVAL] *= _PACE if passed > state[INTERVAL] else 1 / _PACE
+    silent = passed - max(_FADES_AFTER * state[SPACING], _HOUR_S)
+    # Towards what five in six do not exceed; at once, where the pace has changed.
+    state[SPACING] = min(passed, 2 * state[SPACING]) if passed > state[SPACING] else state[SPACING] / _NARROWS
     if silent > 0:
         left = exp(-silent / _HALF_LIFE_S * log(2))
         state[OVER] *= left

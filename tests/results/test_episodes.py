@@ -82,6 +82,26 @@ def test_silence_neither_opens_nor_closes(silence: str) -> None:
     assert (found.state, found.measurements, found.bad) == ("open", 20, 20)
 
 
+HOUR, DAY = 3600.0, 86_400.0
+UNEVEN = {
+    "a pair, then daily": [0.0, 5.0, *(DAY * number for number in range(1, 31))],
+    "every ten minutes, then daily": [*(600.0 * number for number in range(300)), *(DAY * n for n in range(4, 34))],
+    "three a day, at once": [DAY * number + 20 * place for number in range(30) for place in range(3)],
+    "in and out": [DAY * number + HOUR * place * place for number in range(20) for place in range(4)],
+}
+
+
+@pytest.mark.parametrize("name", UNEVEN)
+def test_an_uneven_pace_keeps_nothing_from_opening(name: str) -> None:
+    """What silence is, is told by the series: a day of it says nothing where a row a day is usual."""
+    start, times = START.timestamp(), UNEVEN[name]
+    good = [Row(start + at, "accessible") for at in times]
+    bad = [Row(start + times[-1] + DAY * number, "blocked", ("tls.timeout",)) for number in range(1, 6)]
+    found = only(episodes(good + bad))
+    assert found.opened_at.timestamp() <= bad[2].at
+    assert found.first_bad_at.timestamp() == bad[0].at
+
+
 def test_a_few_good_rows_belong_to_it() -> None:
     found = only(episodes(rows(QUIET + "xxxxxxxx.xxxxx..xxxxxxxx" + QUIET)))
     assert (found.measurements, found.bad, found.intermittent) == (24, 21, False)
