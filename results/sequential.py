@@ -80,6 +80,7 @@ _LEAST_SHARE = 0.27  # of its points must be bad
 # log odds beyond one false opening a month of points; tests/series has what other values cost.
 _OPENS = 3.0
 _CLOSES = 7.0
+_FEWEST_GOOD = 3.0  # however full the stretch was: now and then one gets through, or was measured elsewhere
 _MOST_A_MONTH = 1440.0  # points: closer ones than every half an hour are not independent
 # What is believed of a series before it is known, and how many points that belief is worth.
 _AFTER_GOOD, _AFTER_GOOD_POINTS = 0.004, 75.0
@@ -359,7 +360,7 @@ def _within(state: State, at: float, bad: bool, weight: float) -> int:
         state[FIRST_GOOD_AFTER] = at
     state[AFTER] += 1
     state[OVER] = max(0.0, state[OVER] + weight * log((1 - rate) / good_within))
-    if state[OVER] < _CLOSES:
+    if state[OVER] < _CLOSES or state[AFTER] < _FEWEST_GOOD:
         return NOTHING
     state[OPEN] = 0.0
     state[OVER] = 0.0

@@ -107,6 +107,14 @@ def test_a_few_good_rows_belong_to_it() -> None:
     assert (found.measurements, found.bad, found.intermittent) == (24, 21, False)
 
 
+def test_one_that_gets_through_in_a_long_block_does_not_close_it() -> None:
+    long = "x" * 500
+    found = only(episodes(rows(QUIET + long + "." + long + ".." + long + QUIET)))
+    assert (found.bad, found.measurements, found.intermittent) == (1500, 1503, False)
+    assert found.closed_at is not None
+    assert found.first_good_at == at(60 + 1503)
+
+
 def test_after_it_closed_the_next_is_another() -> None:
     found = episodes(rows(QUIET + "x" * 20 + QUIET + "x" * 20 + QUIET))
     assert [one.first_bad_at for one in found] == [at(60), at(140)]
