@@ -5,6 +5,7 @@ import sys
 import typer
 
 from probe import cli as probe
+from probe.vantage import cli as vantage
 from results import cli as results
 from results.knowledge import cli as fingerprints
 from server import cli as server
@@ -28,6 +29,7 @@ app.command("control")(server.control)
 app.add_typer(targets.app, name="targets")
 app.add_typer(fingerprints.app, name="fingerprints")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(vantage.app, name="vantage")
 app.command("doctor")(probe.doctor)
 
 

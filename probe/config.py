@@ -24,6 +24,9 @@ _OPEN = {"language", "quiet", "digest", "zone", "link", "sites", "outlets", "net
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
+NAME_FILE = "vantage-name"  # in the data folder
+
+
 class ConfigError(Exception):
     """The configuration can't be used. The message is one sentence for a person: which key, which value, what is
     allowed.
@@ -225,11 +228,25 @@ def store_url(settings: Settings) -> str:
     return f"sqlite:///{data_folder() / name}"
 
 
+def store_file(url: str) -> Path | None:
+    """Where a SQLite store lies; None for another, or one in memory."""
+    prefix, _, name = url.partition("sqlite:///")
+    return Path(name.partition("?")[0]) if name and not prefix and not name.startswith(":memory:") else None
+
+
+def kept_name(folder: Path) -> str | None:
+    """The name that was drawn for this vantage; None where none was yet."""
+    try:
+        return (folder / NAME_FILE).read_text("utf-8").strip() or None
+    except OSError:
+        return None
+
+
 def vantage(settings: Settings) -> Vantage:
     """Who measures. A name is drawn at random once and kept, since it must not tell a person and must not change."""
     section = settings.vantage
     return Vantage(
-        name=section.name or _own_name(data_folder() / "vantage-name"),
+        name=section.name or _own_name(data_folder() / NAME_FILE),
         country=section.country,
         asn=section.asn,
         network=section.network,

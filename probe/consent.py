@@ -14,7 +14,7 @@ from results.records import iso
 from targets.write import write_whole
 
 TEXT_VERSION = 1  # to be raised with every change of meaning: everyone is asked again then
-_FILE = "consent.json"
+FILE = "consent.json"  # in the data folder
 _TRIES = 3  # a question
 
 TEXT = """\
@@ -103,16 +103,24 @@ def require(
 def given(folder: Path) -> bool:
     """Whether the text as it stands today was agreed to."""
     try:
-        kept = json.loads((folder / _FILE).read_text("utf-8"))
+        kept = json.loads((folder / FILE).read_text("utf-8"))
     except (OSError, ValueError):
         return False
     return isinstance(kept, dict) and kept.get("text_version") == TEXT_VERSION
 
 
+def given_at(folder: Path) -> str | None:
+    """When the text as it stands today was agreed to, ISO 8601 in UTC; None where it was not."""
+    if not given(folder):
+        return None
+    kept: dict[str, object] = json.loads((folder / FILE).read_text("utf-8"))
+    return str(kept.get("given_at"))
+
+
 def give(folder: Path, now: datetime) -> None:
     """Keeps that the text was agreed to, and when. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / _FILE, json.dumps({"text_version": TEXT_VERSION, "given_at": iso(now)}) + "\n")
+    write_whole(folder / FILE, json.dumps({"text_version": TEXT_VERSION, "given_at": iso(now)}) + "\n")
 
 
 def ask(read: Callable[[str], str], write: Callable[[str], None]) -> bool:

@@ -49,7 +49,7 @@ def configuration(named: Path | None) -> Finding:
 
 def store(url: str) -> list[Finding]:
     """The disk where the store lies, and the store itself, which is not made here. Blocks."""
-    file = _file(url)
+    file = config.store_file(url)
     folder = file.parent if file else config.data_folder()
     findings = [disk(folder)]
     if file and not file.exists():
@@ -64,7 +64,7 @@ def store(url: str) -> list[Finding]:
 def data(settings: config.Settings, tools: Tools) -> list[Finding]:
     """What was used of the day's budget; nothing where the store can't tell, which is a finding of its own. Blocks."""
     url, limit_mb, now = config.store_url(settings), settings.probe.daily_budget_mb, tools.utcnow()
-    used_bytes, file = 0, _file(url)
+    used_bytes, file = 0, config.store_file(url)
     if file is None or file.exists():
         try:
             with closing(Store(url)) as opened:
@@ -75,12 +75,6 @@ def data(settings: config.Settings, tools: Tools) -> list[Finding]:
     if used_bytes >= limit_mb * MB_BYTES:
         return [Finding("data", State.WARN, f"{says}: scheduled measuring goes on at midnight UTC.")]
     return [Finding("data", State.OK, f"{says}.")]
-
-
-def _file(url: str) -> Path | None:
-    """Where a SQLite store lies; None for another, or one in memory."""
-    prefix, _, name = url.partition("sqlite:///")
-    return Path(name.partition("?")[0]) if name and not prefix and not name.startswith(":memory:") else None
 
 
 def disk(folder: Path) -> Finding:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from sqlite3 import OperationalError
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import RowMapping
@@ -58,6 +58,15 @@ class Tally:
     last_at: datetime
 
 
+class Held(NamedTuple):
+    """How much is stored."""
+
+    measurements: int
+    sites: int
+    first_at: datetime | None  # UTC, of the oldest
+    last_at: datetime | None
+
+
 class StoreError(Exception):
     """The store can't be used. The message is one sentence for a person."""
 
@@ -67,7 +76,7 @@ class Store:
 
     def __init__(self, url: str) -> None:
         """Opens, and brings the schema up to date. Raises StoreError."""
-        self._name = _without_password(url)
+        self._name = without_password(url)
         with self._says("open"):
             self._engine = sa.create_engine(url)
             if self._engine.dialect.name == "sqlite":
@@ -210,6 +219,13 @@ class Store:
             return None
         found = rows[0]
         return adapter().validate_json(zlib.decompress(found["blob"])), _judgement(found)
+
+    def held(self) -> Held:
+        """How much is stored, of all vantages."""
+        at = _MEASUREMENT.c.started_at
+        ends = (sa.func.min(at, type_=at.type), sa.func.max(at, type_=at.type))
+        query = sa.select(sa.func.count(at), sa.func.count(_MEASUREMENT.c.url.distinct()), *ends)
+        return Held(*self._rows(query)[0].values())
 
     def rounds(self, *, limit: int = 20) -> list[RoundRow]:
         """The newest rounds, newest first."""
@@ -371,7 +387,8 @@ def _make_folder(database: str | None) -> None:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
 
 
-def _without_password(url: str) -> str:
+def without_password(url: str) -> str:
+    """A store's address for people to see."""
     try:
         read = sa.make_url(url)
     except (ArgumentError, ValueError):

@@ -1,0 +1,1 @@
+"""What this vantage is, what it keeps on this machine, and how all of it is deleted."""

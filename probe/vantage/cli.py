@@ -1,0 +1,52 @@
+"""The commands of `kedergi vantage`: show, purge. Each reads its arguments and calls one function.
+
+The heavy imports come after the arguments are read, so that `--help` and a mistyped option answer at once.
+"""
+
+from typing import Annotated
+
+import typer
+
+from probe.cli import ConfigOption, Format, FormatOption
+
+app = typer.Typer(help="This vantage: show what is stored here, delete everything here.", no_args_is_help=True)
+
+
+@app.command("show")
+def show(*, format_: FormatOption = Format.TABLE, config: ConfigOption = None) -> None:
+    """Show what this vantage is called, what is stored here, and who hears of it. Nothing is sent or made.
+
+    Example: kedergi vantage show
+    """
+    from probe.errand import EXPECTED  # noqa: PLC0415 - see the module's docstring
+    from probe.vantage.show import run_show  # noqa: PLC0415
+
+    try:
+        run_show(as_json=format_ is Format.JSON, config=config)
+    except EXPECTED as exc:
+        typer.echo(f"kedergi: {exc}", err=True)
+        raise typer.Exit(2) from exc
+
+
+@app.command("purge")
+def purge(
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking, for scripts.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Delete everything of Kedergi on this machine: store, consent, name and configuration. It can't be undone.
+
+    End a running Kedergi first. Files are listed before, and it asks. A deleted file may still be found by whoever has
+    the disk, unless the disk is encrypted. Exit status: 0 when nothing is left, 1 when something is.
+
+    Example: kedergi vantage purge
+    """
+    from probe.errand import EXPECTED  # noqa: PLC0415 - see the module's docstring
+    from probe.vantage.purge import run_purge  # noqa: PLC0415
+
+    try:
+        status = run_purge(yes=yes, config=config)
+    except EXPECTED as exc:
+        typer.echo(f"kedergi: {exc}", err=True)
+        raise typer.Exit(2) from exc
+    raise typer.Exit(status)

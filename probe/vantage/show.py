@@ -1,0 +1,86 @@
+"""Shows what this vantage is, what is stored of it here, and who hears of it. Sends nothing, makes no file."""
+
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from probe import config as _config
+from probe import consent
+from probe.budget import MB_BYTES, used_today_bytes
+from results.formats.jsonl import written
+from results.records import iso
+from results.store import Store, without_password
+
+
+def run_show(*, as_json: bool, config: Path | None) -> None:
+    settings = _config.load(config)
+    found = _found(settings, config)
+    if as_json:
+        typer.echo(written(found))
+        return
+    for name, says in _lines(found):
+        typer.echo(f"{name:<15} {says}")
+
+
+def _found(settings: _config.Settings, config: Path | None) -> dict[str, Any]:
+    section, folder, file = settings.vantage, _config.data_folder(), config or _config.default_file()
+    url = _config.store_url(settings)
+    name = section.name or _config.kept_name(folder)
+    return {
+        "vantage": name,
+        "class": section.vantage_class,
+        "country": section.country,
+        "asn": section.asn,
+        "network": section.network,
+        "consent_given_at": consent.given_at(folder),
+        "configuration": str(file) if file.exists() else None,
+        "store": without_password(url),
+        **_stored(url, name),
+        "daily_budget_mb": settings.probe.daily_budget_mb,
+        "server": None,
+        "controls": list(settings.control.url),
+        "trusted_resolvers": list(settings.dns.trusted),
+        "alerts_to": len(settings.alerts.to) + sum(len(one.to) for one in settings.alerts.subscriptions),
+    }
+
+
+def _stored(url: str, name: str | None) -> dict[str, Any]:
+    file = _config.store_file(url)
+    nothing = {"measurements": 0, "sites": 0, "first_at": None, "last_at": None, "used_today_mb": 0.0}
+    if file is not None and not file.exists():
+        return {"store_bytes": None, **nothing}
+    with closing(Store(url)) as store:
+        held = store.held()
+        used = used_today_bytes(store, name, datetime.now(UTC)) if name else 0
+    return {
+        "store_bytes": file.stat().st_size if file else None,
+        "measurements": held.measurements,
+        "sites": held.sites,
+        "first_at": held.first_at and iso(held.first_at),
+        "last_at": held.last_at and iso(held.last_at),
+        "used_today_mb": round(used / MB_BYTES, 1),
+    }
+
+
+def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
+    where = ", ".join(filter(None, (found["class"], found["country"])))
+    known = [f"AS{found['asn']}" if found["asn"] else "", found["network"] or ""]
+    network = " ".join(filter(None, known)) or "looked up each round"
+    size = f", {found['store_bytes'] / 1_000_000:.1f} MB" if found["store_bytes"] is not None else ""
+    hear = [*found["trusted_resolvers"], *found["controls"]]
+    span = f" of {found['sites']:,} sites, {found['first_at']} to {found['last_at']}" if found["measurements"] else ""
+    return [
+        ("vantage", f"{found['vantage'] or 'not named yet'} ({where})"),
+        ("network", network),
+        ("consent", f"given {found['consent_given_at']}" if found["consent_given_at"] else "not given"),
+        ("configuration", found["configuration"] or "none: the defaults hold"),
+        ("store", f"{found['store']}{size}"),
+        ("measurements", f"{found['measurements']:,}{span}"),
+        ("data today", f"{found['used_today_mb']} of {found['daily_budget_mb']} MB"),
+        ("sent to", "nobody: no server is set up"),
+        ("asked", f"which sites are looked at is learned by {', '.join(hear)}" if hear else "nobody"),
+        ("alerts", f"to {found['alerts_to']} addresses" if found["alerts_to"] else "to nobody"),
+    ]
