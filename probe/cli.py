@@ -8,11 +8,14 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+
+from results.formats.origin import Origin
 
 CONFIG = typer.Option("--config", metavar="FILE", help="Configuration, TOML; otherwise the one in your config folder.")
 ConfigOption = Annotated[Path | None, CONFIG]
@@ -111,6 +114,70 @@ def episodes(
     except EXPECTED as exc:
         typer.echo(f"kedergi: {exc}", err=True)
         raise typer.Exit(2) from exc
+
+
+class Export(StrEnum):
+    """What is written: whole measurements, or points."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
+
+
+def export(
+    *,
+    format_: Annotated[
+        Export, typer.Option("--format", help="jsonl: all evidence; csv: a point a line.")
+    ] = Export.JSONL,
+    since: Annotated[datetime | None, typer.Option(formats=TIMES, help="From then on, UTC.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=TIMES, help="Before then, UTC.")] = None,
+    url: Annotated[str | None, typer.Option(help="Of this address alone.")] = None,
+    vantage: Annotated[str | None, typer.Option(help="Of this vantage alone.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Write stored measurements to stdout, in the order of their times.
+
+    What jsonl writes, `import` and `judge` read; what csv writes, `episodes --points` reads.
+
+    Example: kedergi export --since 2026-11-01 --format csv > november.csv
+    """
+    from probe.carry import run_export  # noqa: PLC0415 - see the module's docstring
+    from probe.errand import EXPECTED  # noqa: PLC0415
+    from results.carrying import Chosen  # noqa: PLC0415
+
+    ends = (since and since.replace(tzinfo=UTC), until and until.replace(tzinfo=UTC))
+    try:
+        run_export(Chosen(*ends, url, vantage), as_csv=format_ is Export.CSV, config=config)
+    except EXPECTED as exc:
+        typer.echo(f"kedergi: {exc}", err=True)
+        raise typer.Exit(2) from exc
+
+
+def import_(
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="JSON or JSON Lines; also .gz and .zst.")],
+    *,
+    from_: Annotated[Origin | None, typer.Option("--from", help="Whose; otherwise told by what they hold.")] = None,
+    format_: FormatOption = Format.TABLE,
+    config: ConfigOption = None,
+) -> None:
+    """Take measurements into the store: our own, or OONI's web_connectivity. Each once, however often it comes.
+
+    They are judged anew. What is refused is said with file and line, and the rest is stored. Exit status: 0 when
+    nothing was refused, else 1.
+
+    Example: kedergi import november.jsonl.gz
+    """
+    from probe.carry import run_import  # noqa: PLC0415 - see the module's docstring
+    from probe.errand import EXPECTED  # noqa: PLC0415
+
+    try:
+        status = run_import(files, origin=from_, as_json=format_ is Format.JSON, config=config)
+    except EXPECTED as exc:
+        typer.echo(f"kedergi: {exc}", err=True)
+        raise typer.Exit(2) from exc
+    raise typer.Exit(status)
 
 
 def verify(

@@ -218,7 +218,7 @@ class Store:
         if not rows:
             return None
         found = rows[0]
-        return adapter().validate_json(zlib.decompress(found["blob"])), _judgement(found)
+        return adapter().validate_json(zlib.decompress(found["blob"])), judgement_of(found)
 
     def held(self) -> Held:
         """How much is stored, of all vantages."""
@@ -280,7 +280,8 @@ def _verdict_values(uid: str, judgement: Judgement) -> dict[str, Any]:
     }
 
 
-def _judgement(row: Any) -> Judgement:
+def judgement_of(row: Any) -> Judgement:
+    """What a row of `verdict` says."""
     return Judgement(
         verdict=Verdict(row["verdict"]),
         mechanisms=tuple(row["mechanisms"]),

@@ -1,0 +1,116 @@
+"""Measurements out of a store and into one: whole, for another store, or as points, for a table or `episodes --points`.
+
+What a line looks like is in results/formats, how a file is read in results/judging.py.
+"""
+
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import RowMapping
+from sqlmodel import SQLModel
+
+from results.history import series_name
+from results.judgement import Judgement
+from results.judging import Judged, NotRead
+from results.records import Measurement, adapter, iso
+from results.store import Store, judgement_of
+
+_MEASUREMENT = SQLModel.metadata.tables["measurement"]
+_EVIDENCE = SQLModel.metadata.tables["evidence"]
+_VERDICT = SQLModel.metadata.tables["verdict"]
+_AT_ONCE = 200  # rows that are in memory
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before which nothing can have been measured here
+
+POINT_COLUMNS = (
+    *("series", "at", "verdict", "mechanism", "handshake_ms", "kbps", "reference_handshake_ms"),
+    *("url", "network", "asn", "country", "vantage", "confidence", "ttfb_ms", "total_ms", "status", "uid"),
+)
+
+
+class Chosen(NamedTuple):
+    """What is to be taken out. None: all."""
+
+    since: datetime | None = None
+    until: datetime | None = None  # before it
+    url: str | None = None
+    vantage: str | None = None
+
+
+class Fate(StrEnum):
+    """What became of one line of a file."""
+
+    STORED = "stored"
+    THERE = "there"  # its uid is in the store already
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """One line of a file that was taken in, or not."""
+
+    file: str
+    line: int | None
+    uid: str | None
+    fate: Fate
+    says: str = ""  # why it was refused
+
+
+def measurements(store: Store, chosen: Chosen) -> Iterator[tuple[Measurement, Judgement]]:
+    """With all their evidence, in the order of their times."""
+    query = sa.select(_EVIDENCE.c.blob, _VERDICT).join(_EVIDENCE, _EVIDENCE.c.uid == _VERDICT.c.uid)
+    for row in _rows(store, query, chosen):
+        yield adapter().validate_json(zlib.decompress(row["blob"])), judgement_of(row)
+
+
+def points(store: Store, chosen: Chosen) -> Iterator[dict[str, Any]]:
+    """POINT_COLUMNS of each, in the order of their times. The evidence is not read."""
+    measured = (_MEASUREMENT.c[name] for name in ("url", "network", "asn", "country", "vantage", "reference_tls_ms"))
+    query = sa.select(_VERDICT, *measured, _MEASUREMENT.c.started_at)
+    for row in _rows(store, query, chosen):
+        yield _point(row)
+
+
+def taken(store: Store, found: Iterable[Judged | NotRead]) -> Iterator[Taken]:
+    """Stores what was read, each in a transaction of its own, and says what became of each line."""
+    for one in found:
+        if isinstance(one, NotRead):
+            yield Taken(file=one.file, line=one.line, uid=None, fate=Fate.REFUSED, says=one.says)
+            continue
+        place: dict[str, Any] = {"file": one.file, "line": one.line, "uid": one.measurement.uid}
+        if (one.said is not None and not one.said.dated) or one.measurement.started_at < _EARLIEST:
+            yield Taken(**place, fate=Fate.REFUSED, says="It does not say when it was measured.")
+        else:
+            fate = Fate.STORED if store.add(one.measurement, one.judgement) else Fate.THERE
+            yield Taken(**place, fate=fate)
+
+
+def _rows(store: Store, query: sa.Select[Any], chosen: Chosen) -> Iterator[RowMapping]:
+    at = _MEASUREMENT.c.started_at
+    query = query.join(_MEASUREMENT, _MEASUREMENT.c.uid == _VERDICT.c.uid).order_by(at, _MEASUREMENT.c.uid)
+    if chosen.since is not None:
+        query = query.where(at >= chosen.since)
+    if chosen.until is not None:
+        query = query.where(at < chosen.until)
+    if chosen.url is not None:
+        query = query.where(_MEASUREMENT.c.url == chosen.url)
+    if chosen.vantage is not None:
+        query = query.where(_MEASUREMENT.c.vantage == chosen.vantage)
+    with store.transaction() as connection:
+        yield from connection.execution_options(yield_per=_AT_ONCE).execute(query).mappings()
+
+
+def _point(row: RowMapping) -> dict[str, Any]:
+    return {
+        "series": series_name(row["url"], row["asn"], row["network"]),
+        "at": iso(row["started_at"]),
+        "verdict": row["verdict"],
+        "mechanism": " ".join(row["mechanisms"]),
+        "handshake_ms": row["tls_ms"],
+        "reference_handshake_ms": row["reference_tls_ms"],
+        **{name: row[name] for name in POINT_COLUMNS if name in row},
+    }
