@@ -86,6 +86,59 @@ class LinkRow(SQLModel, table=True):
     digest: str = Field(index=True)
 
 
+class InvitationRow(SQLModel, table=True):
+    """A one-time code for one vantage to join with. The code itself is known to whoever got it alone."""
+
+    __tablename__: ClassVar[Any] = "invitation"
+    digest: str = Field(primary_key=True)  # SHA-256 of the code, hexadecimal
+    vantage_class: str
+    country: str
+    made_at: datetime
+    expires_at: datetime = Field(index=True)
+    used_at: datetime | None = None
+
+
+class MemberRow(SQLModel, table=True):
+    """A vantage that has joined. Nothing is here that tells whose it is: no address, no person."""
+
+    __tablename__: ClassVar[Any] = "member"
+    key_id: str = Field(primary_key=True)  # SHA-256 of the public key, hexadecimal
+    public_key: str  # Ed25519, 32 bytes in base64
+    vantage: str = Field(unique=True)  # the random name that it was given
+    vantage_class: str
+    country: str
+    joined_at: datetime
+    revoked_at: datetime | None = None
+    interval_s: float | None = None  # of its rounds, as it said last
+
+
+class NonceRow(SQLModel, table=True):
+    """A signature that was seen: it is not taken a second time. Kept for as long as it would be believed."""
+
+    __tablename__: ClassVar[Any] = "nonce"
+    key_id: str = Field(primary_key=True)
+    nonce: str = Field(primary_key=True)
+    at: datetime = Field(index=True)
+
+
+class ReceiptRow(SQLModel, table=True):
+    """On a probe: a measurement that the server has named in a receipt. What has none is still to be sent."""
+
+    __tablename__: ClassVar[Any] = "receipt"
+    uid: str = Field(primary_key=True)
+    fate: str  # "stored", "there", "refused"
+    says: str = ""  # why it was refused
+    at: datetime
+
+
+class MarkRow(SQLModel, table=True):
+    """On a server: what is odd about a measurement that came in. It is kept all the same."""
+
+    __tablename__: ClassVar[Any] = "mark"
+    uid: str = Field(primary_key=True)
+    mark: str = Field(primary_key=True)  # "future", "before joining", "unlisted", "other network"
+
+
 class FollowedRow(SQLModel, table=True):
     """How far a vantage's chain has been folded into episodes, whoever stored it."""
 
