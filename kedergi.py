@@ -9,6 +9,7 @@ from probe.vantage import cli as vantage
 from results import cli as results
 from results.knowledge import cli as fingerprints
 from server import cli as server
+from server import members_cli as members
 from server.alerts import cli as alerts
 from targets import cli as targets
 
@@ -28,10 +29,12 @@ app.command("export")(probe.export)
 app.command("import")(probe.import_)
 app.command("verify")(probe.verify)
 app.command("control")(server.control)
+app.command("serve")(server.serve)
 app.add_typer(targets.app, name="targets")
 app.add_typer(fingerprints.app, name="fingerprints")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(vantage.app, name="vantage")
+app.add_typer(members.app, name="members")
 app.command("doctor")(probe.doctor)
 
 

@@ -1,6 +1,7 @@
 """One TOML file becomes frozen settings. With clock and environment, the only thing read from outside is read here.
 
-No setting is looked up anywhere else, and nothing is opened but the file itself and the vantage's own name.
+No setting is looked up anywhere else, and nothing is opened but the file itself, the vantage's own name, and what it
+was given when it joined a server.
 """
 
 import os
@@ -17,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from platformdirs import user_config_path, user_data_path
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from probe.vantage import enrolment
 from results.records import Vantage, is_address
 from targets.url import BadUrl, ascii_host, parse
 
@@ -137,6 +139,14 @@ class ControlSection(_Section):
     token: str = Field(default="", repr=False)
 
 
+class ServerSection(_Section):
+    """Where measurements are sent once this vantage has joined: the addresses of one server."""
+
+    url: Annotated[tuple[Annotated[str, AfterValidator(_web)], ...], BeforeValidator(_listed)] = Field(
+        default=(), strict=False
+    )
+
+
 class ReferenceSection(_Section):
     urls: tuple[Annotated[str, AfterValidator(_web)], ...] = Field(
         default=("https://www.wikipedia.org/",), strict=False
@@ -180,6 +190,7 @@ class Settings(_Section):
     probe: ProbeSection = ProbeSection()
     dns: DnsSection = DnsSection()
     control: ControlSection = ControlSection()
+    server: ServerSection = ServerSection()
     reference: ReferenceSection = ReferenceSection()
     store: StoreSection = StoreSection()
     alerts: AlertsSection = AlertsSection()
@@ -218,6 +229,25 @@ def load(path: Path | None = None) -> Settings:
         raise ConfigError(f"{chosen}: not TOML: {exc}.") from exc
     except ValidationError as exc:
         raise ConfigError(f"{chosen}: " + "; ".join(_sentence(error) for error in exc.errors()) + ".") from exc
+
+
+def here(path: Path | None = None) -> Settings:
+    """As `load`, and what joining a server gave this machine: the name always, the rest where the file is silent.
+
+    Raises ConfigError, BadEnrolment.
+    """
+    settings, joined = load(path), enrolment.load(data_folder())
+    if joined is None:
+        return settings
+    section, server = settings.vantage, settings.server
+    said = section.model_fields_set
+    given: dict[str, Any] = {"name": joined.vantage, "country": section.country or joined.country}
+    if "vantage_class" not in said:
+        given["vantage_class"] = joined.vantage_class
+    servers = {"url": server.url or joined.servers}
+    return settings.model_copy(
+        update={"vantage": section.model_copy(update=given), "server": server.model_copy(update=servers)}
+    )
 
 
 def store_url(settings: Settings) -> str:

@@ -1,6 +1,7 @@
 """What the commands of a vantage do, from settings to exit status. How it is printed is in probe/show.py."""
 
 import asyncio
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,10 +13,14 @@ from probe.budget import used_today_bytes
 from probe.doctor import examine, rendered
 from probe.net import Garbage, place
 from probe.rounds import Turns, measure
-from probe.schedule import Progress, Schedule
-from probe.tools import opened, with_pasts
+from probe.schedule import Progress, Schedule, nothing_more
+from probe.submit import Submitter
+from probe.tools import Tools, opened, with_pasts
+from probe.vantage import enrolment, identity
+from probe.vantage.signing import WINDOW
 from results.formats.jsonl import line
 from results.judgement import Judgement, Verdict
+from results.outbox import Sender
 from results.records import Measurement, Throughput
 from results.store import Store, StoreError
 from targets.bundled import resolve
@@ -23,7 +28,10 @@ from targets.selection import select
 from targets.target import Target, Use
 
 # What a person can mend: one sentence on stderr, exit status 2.
-EXPECTED = (_config.ConfigError, consent.ConsentMissing, StoreError)
+_OF_JOINING = (identity.NoKey, enrolment.BadEnrolment, enrolment.NotJoined)
+EXPECTED = (_config.ConfigError, consent.ConsentMissing, StoreError, *_OF_JOINING)
+
+_SENDING_S = 30.0  # after the only round of a run
 
 Result = tuple[Measurement, Judgement]
 
@@ -39,7 +47,7 @@ async def run_check(
     config: Path | None,
 ) -> int:
     """Measures the URLs, stores and prints each; the exit status."""
-    settings = _config.load(config)
+    settings = _config.here(config)
     how = Throughput(throughput)
     # One after the other: the others' pages would slow the samples down.
     at_once = 1 if how is Throughput.THOROUGH else concurrency or settings.probe.concurrency
@@ -79,12 +87,13 @@ async def run_check(
 
 async def run_probe(*, once: bool, accept_risks: bool, config: Path | None) -> int:
     """Rounds until stopped, or one."""
-    settings = _config.load(config)
+    settings = _config.here(config)
     targets = chosen(settings)
     async with opened(settings) as tools:
         consent.require(_config.data_folder(), accept_risks=accept_risks, now=tools.utcnow())
         store = await asyncio.to_thread(Store, _config.store_url(settings))
         try:
+            sender = submitter(settings, store, tools)
             with show.bar(len(targets)) as bar:
                 schedule = Schedule(
                     [target.url for target in targets],
@@ -94,14 +103,70 @@ async def run_probe(*, once: bool, accept_risks: bool, config: Path | None) -> i
                     concurrency=settings.probe.concurrency,
                     outlets={target.url: target.outlet for target in targets},
                     told=teller(bar, settings.probe.daily_budget_mb),
+                    kept=sender.kept if sender else nothing_more,
                 )
                 if not once:
-                    await schedule.run()
+                    await _for_ever(schedule, sender)
                 measured = await schedule.round()
+            if sender is not None:
+                await _sent_now(sender)
         finally:
             store.close()
     typer.echo(f"{measured} of {len(targets)} sites were due and have been measured.", err=True)
     return 0
+
+
+def submitter(settings: _config.Settings, store: Store, tools: Tools) -> Submitter | None:
+    """What sends the measurements of a vantage that has joined a server; None where it has not.
+
+    Raises NoKey, BadEnrolment.
+    """
+    folder = _config.data_folder()
+    joined = enrolment.load(folder)
+    if joined is None:
+        if settings.server.url:
+            says = "A server is configured, and this vantage has not joined it: nothing is sent"
+            typer.echo(f"{says} (kedergi vantage enrol CODE@SERVER).", err=True)
+        return None
+    key = identity.load(folder)
+    if key is None:
+        raise identity.NoKey(
+            f"This vantage has joined a server, but its key {folder / identity.FILE} is gone; put it back, or ask for "
+            "a new code and join anew with `kedergi vantage enrol`."
+        )
+    return Submitter(
+        store,
+        tools.services,
+        key,
+        settings.server.url,
+        # Its clock may be behind the server's by so much and be believed.
+        Sender(joined.vantage, joined.joined_at - WINDOW),
+        settings.probe.interval,
+        tools.utcnow,
+        random.Random(),
+        budget=tools.budget,
+        say=lambda sentence: typer.echo(sentence, err=True),
+    )
+
+
+async def _for_ever(schedule: Schedule, sender: Submitter | None) -> None:
+    """Until it is stopped, or one of the two fails."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(schedule.run())
+        if sender is not None:
+            group.create_task(sender.run())
+
+
+async def _sent_now(sender: Submitter) -> None:
+    """What can be sent within a short time; what can't waits for the next run."""
+    try:
+        async with asyncio.timeout(_SENDING_S):
+            counts = await sender.once()
+    except TimeoutError:
+        typer.echo(f"Not all could be sent within {_SENDING_S:.0f} s; the rest waits here for the next run.", err=True)
+        return
+    sent = counts.stored + counts.there
+    typer.echo(f"Sent: {sent}; refused: {counts.refused}; waiting: {counts.waiting}.", err=True)
 
 
 def teller(bar: show.Bar, daily_budget_mb: int) -> Callable[[Progress], None]:
@@ -128,7 +193,7 @@ def teller(bar: show.Bar, daily_budget_mb: int) -> Callable[[Progress], None]:
 
 async def run_doctor(*, as_json: bool, config: Path | None) -> int:
     """Examines this machine; 1 where something is bad."""
-    settings = _config.load(config)
+    settings = _config.here(config)
     async with opened(settings) as tools:
         findings = await examine(settings, tools, config_file=config)
     typer.echo(rendered(findings, as_json=as_json))

@@ -71,8 +71,8 @@ class Progress:
     used_up: bool = False  # nothing is left of the day's budget
 
 
-async def _nothing(_measurement: Measurement, _judgement: Judgement) -> None:
-    pass
+async def nothing_more(_measurement: Measurement, _judgement: Judgement) -> None:
+    """What is stored interests nobody at once."""
 
 
 class Schedule:
@@ -88,7 +88,7 @@ class Schedule:
         concurrency: int,
         outlets: Mapping[str, str] | None = None,
         told: Callable[[Progress], None] = lambda _progress: None,
-        kept: Keep = _nothing,
+        kept: Keep = nothing_more,
         chance: Random | None = None,
     ) -> None:
         """`outlets`: of each URL, so that all of an outlet are looked at when one falls.

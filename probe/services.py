@@ -8,6 +8,7 @@ import ssl
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 
 from probe.net import (
@@ -27,6 +28,15 @@ from probe.net import (
 
 _KEPT_MAX = 64  # to one origin; what is more is closed after its answer
 _ADDRESS_S = 3.0  # for one address of several, so that a dead one doesn't take the time of all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back, whole."""
+
+    status: int
+    headers: Mapping[str, str]  # their names in small letters
+    body: bytes
 
 
 class Services:
@@ -49,15 +59,31 @@ class Services:
 
         `heard` is told how much of the body has come, each time that some has.
         """
+        answer = await self.answer(url, lambda: headers, content, limit_bytes=limit_bytes, heard=heard)
+        return answer.status, answer.body
+
+    async def answer(
+        self,
+        url: str,
+        headers: Callable[[], Mapping[str, str]],
+        content: bytes,
+        *,
+        limit_bytes: int,
+        heard: Callable[[int], None] = lambda _amount: None,
+    ) -> Answer:
+        """As `post`, with the answer's headers. Those of the request are made for each connection that is tried.
+
+        What is signed is taken once: over a new connection it has to be signed anew.
+        """
         where = _place(url)
         while self._kept[where]:
             way = self._kept[where].pop()
             if way.is_idle:
                 with suppress(PeerClosed, ConnectionError):  # it was closed on us meanwhile: another, or a new one
-                    return await self._over(way, where, post(url, headers, content), limit_bytes, heard)
+                    return await self._over(way, where, post(url, headers(), content), limit_bytes, heard)
             else:
                 await way.aclose()
-        return await self._over(await self._open(where), where, post(url, headers, content), limit_bytes, heard)
+        return await self._over(await self._open(where), where, post(url, headers(), content), limit_bytes, heard)
 
     async def aclose(self) -> None:
         for ways in self._kept.values():
@@ -67,7 +93,7 @@ class Services:
 
     async def _over(
         self, way: OneConnection, where: Place, request: Request, limit_bytes: int, heard: Callable[[int], None]
-    ) -> tuple[int, bytes]:
+    ) -> Answer:
         body = bytearray()
         try:
             response = await way.handle_async_request(request)
@@ -86,7 +112,7 @@ class Services:
                 self._kept[where].append(way)
             else:
                 await way.aclose()
-        return response.status_code, bytes(body)
+        return Answer(status=response.status_code, headers=dict(response.headers), body=bytes(body))
 
     async def _open(self, where: Place) -> OneConnection:
         tcp = await _connected(where)

@@ -70,17 +70,22 @@ def refreshed(tools: Tools) -> Tools:
     return replace(tools, resolvers=resolvers, ipv6=has_ipv6())
 
 
+async def trusting() -> ssl.SSLContext:
+    """What everything that is no site is believed by. Raises ConfigError."""
+    roots = config.roots_file()
+    try:
+        return await in_thread(web_context, roots)
+    except ssl.SSLError as exc:
+        raise config.ConfigError(f"SSL_CERT_FILE names {roots}, which holds no PEM certificates.") from exc
+
+
 @asynccontextmanager
 async def opened(settings: config.Settings, *, throughput: Throughput = Throughput.AUTO) -> AsyncIterator[Tools]:
     """The tools that the settings ask for; closed at the end. Raises ConfigError."""
-    roots = config.roots_file()
     # What has been imported stays; looking through it again and again took 1 ms of the CPU time of each check.
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-    try:
-        context = await in_thread(web_context, roots)
-    except ssl.SSLError as exc:
-        raise config.ConfigError(f"SSL_CERT_FILE names {roots}, which holds no PEM certificates.") from exc
+    context = await trusting()
     await in_thread(whereabouts)  # unpacks the table of networks, off the loop
     services = Services(context)
     resolvers = Resolvers(

@@ -38,7 +38,12 @@ class Trouble:
 
 def digest(before: str, uid: str, evidence: bytes) -> str:
     """Of a link: SHA-256 over the digest before, the uid, and the SHA-256 of the evidence, a line each."""
-    return sha256(f"{before}\n{uid}\n{sha256(evidence).hexdigest()}\n".encode()).hexdigest()
+    return following(before, uid, sha256(evidence).hexdigest())
+
+
+def following(before: str, uid: str, evidence_sha256: str) -> str:
+    """The same for who has hashed the evidence already."""
+    return sha256(f"{before}\n{uid}\n{evidence_sha256}\n".encode()).hexdigest()
 
 
 def troubles(links: Iterable[Link]) -> Iterator[Trouble]:

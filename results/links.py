@@ -4,9 +4,10 @@ What a link holds stands in results/chain.py.
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy import RowMapping
 from sqlmodel import SQLModel
 
-from results.chain import BEGINNING, Link, Trouble, digest, troubles
+from results.chain import BEGINNING, Link, Trouble, following, troubles
 from results.records import adapter
 from results.tables import narrow
 
@@ -43,12 +44,26 @@ class Chain:
 
 def append(connection: sa.Connection, vantage: str, uid: str, evidence: bytes) -> None:
     """Within the transaction that stores the measurement; no other program can come in between."""
+    hold(connection, vantage)
+    append_all(connection, vantage, [(uid, sha256(evidence).hexdigest())])
+
+
+def hold(connection: sa.Connection, vantage: str) -> None:
+    """Keeps others from a vantage's chain until the transaction ends. (On SQLite only one writes anyway.)"""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"chain of {vantage}"))))
+
+
+def append_all(connection: sa.Connection, vantage: str, stored: Sequence[tuple[str, str]]) -> None:
+    """Links for several in their order, each a uid with the SHA-256 of its evidence. The chain is held already."""
     newest = connection.execute(_NEWEST, {"name": vantage}).first()
     number, before = (newest.number, newest.digest) if newest else (0, BEGINNING)
-    values = {"vantage": vantage, "number": number + 1, "uid": uid, "digest": digest(before, uid, evidence)}
-    connection.execute(_ADD, values)
+    rows = []
+    for uid, evidence_sha256 in stored:
+        number, before = number + 1, following(before, uid, evidence_sha256)
+        rows.append({"vantage": vantage, "number": number, "uid": uid, "digest": before})
+    if rows:
+        connection.execute(_ADD, rows)
 
 
 def heads(connection: sa.Connection) -> dict[str, tuple[int, str]]:

@@ -8,7 +8,7 @@ import statistics
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -27,10 +27,8 @@ from results.judgement import Confidence, Fault, Judgement, Reason, Throttling, 
 from results.links import append
 from results.points import Point
 from results.records import Measurement, Past, adapter
+from results.schema import WrongSchema, up_to_date
 from results.tables import GapRow, RoundRow, narrow
-
-HEAD = "0006"  # the newest schema; a test holds it against results/migrations
-_MIGRATIONS = Path(__file__).with_name("migrations")
 
 _PAST_CHECKS = 50  # newest of a series, from which its past is told
 _MEASUREMENT = SQLModel.metadata.tables["measurement"]
@@ -74,8 +72,8 @@ class StoreError(Exception):
 class Store:
     """An open store. Thread-safe; close it when done."""
 
-    def __init__(self, url: str) -> None:
-        """Opens, and brings the schema up to date. Raises StoreError."""
+    def __init__(self, url: str, prepare: Callable[[sa.Engine], None] = up_to_date) -> None:
+        """Opens. `prepare`: what is done about its schema (schema.py). Raises StoreError."""
         self._name = without_password(url)
         with self._says("open"):
             self._engine = sa.create_engine(url)
@@ -84,7 +82,7 @@ class Store:
                 sa.event.listen(self._engine, "connect", _careful_sqlite)
                 sa.event.listen(self._engine, "begin", _begin)
             try:
-                _migrate(self._engine)
+                prepare(self._engine)
             except BaseException:
                 self._engine.dispose()
                 raise
@@ -106,7 +104,7 @@ class Store:
             if connection.execute(self._add_once, narrow(measurement)).first() is None:
                 return False
             connection.execute(_ADD_EVIDENCE, stored)
-            connection.execute(_ADD_VERDICT, _verdict_values(measurement.uid, judgement))
+            connection.execute(_ADD_VERDICT, verdict_values(measurement.uid, judgement))
             append(connection, measurement.vantage.name, measurement.uid, evidence)
         return True
 
@@ -250,7 +248,7 @@ class Store:
     def _says(self, doing: str) -> Iterator[None]:
         try:
             yield
-        except StoreError as exc:
+        except WrongSchema as exc:
             raise StoreError(f"Can't {doing} the store {self._name}: {exc}.") from exc
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as exc:
             raise StoreError(f"store.url: {self._name} is no address of a store that is installed here: {exc}") from exc
@@ -259,7 +257,8 @@ class Store:
             raise StoreError(f"Can't {doing} the store {self._name}: {words}.") from exc
 
 
-def _verdict_values(uid: str, judgement: Judgement) -> dict[str, Any]:
+def verdict_values(uid: str, judgement: Judgement) -> dict[str, Any]:
+    """The row of `verdict` that says this."""
     timings = judgement.timings
     return {
         "uid": uid,
@@ -334,25 +333,6 @@ def _point(row: Any) -> Point:
         kbps=row["kbps"],
         status=row["status"],
     )
-
-
-def _migrate(engine: sa.Engine) -> None:
-    with engine.connect() as connection:
-        newest = None
-        if sa.inspect(connection).has_table("alembic_version"):
-            newest = connection.execute(sa.text("select version_num from alembic_version")).scalar()
-    if newest == HEAD:
-        return
-    if newest is not None and not list(_MIGRATIONS.glob(f"versions/{newest}_*.py")):
-        raise StoreError(f"the store was made by a newer program: its schema is {newest}, this program's is {HEAD}")
-    # Only now: importing Alembic takes longer than all else that an up-to-date store needs.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
-
-    settings = Config()
-    settings.set_main_option("script_location", str(_MIGRATIONS))
-    settings.attributes["engine"] = engine
-    command.upgrade(settings, HEAD)
 
 
 def _careful_sqlite(connection: Any, _record: Any) -> None:

@@ -1,4 +1,4 @@
-"""The commands that serve: up, control. Each reads its arguments and calls one function.
+"""The commands that serve: up, serve, control. Each reads its arguments and calls one function.
 
 The heavy imports come after the arguments are read, so that `--help` and a mistyped option answer at once.
 """
@@ -20,6 +20,26 @@ def up(*, port: PortOption = 8733, accept_risks: AcceptOption = False, config: C
     from server.up import run_up  # noqa: PLC0415 - see the module's docstring
 
     ended(lambda: run_up(port=port, accept_risks=accept_risks, config=config), stopped=0)
+
+
+def serve(
+    *,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8733,
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="Bring the store of an older program up to date first.")
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Take measurements from vantages that joined, tell episodes of them, send alerts. Nothing is measured here.
+
+    It speaks plain HTTP: let a web server with a certificate stand before it (docs/server.md).
+
+    Example: kedergi serve --config server.toml
+    """
+    from server.serve import run_serve  # noqa: PLC0415 - see the module's docstring
+
+    ended(lambda: run_serve(host=host, port=port, migrate=migrate, config=config), stopped=0)
 
 
 def control(

@@ -27,6 +27,10 @@ class Following:
 
     async def kept(self, _measurement: Measurement, _judgement: Judgement) -> None:
         """One more is stored. Folding it is not waited for: the next check is due."""
+        self.stored()
+
+    def stored(self) -> None:
+        """Something new is in the store."""
         self._came.set()
 
     async def run(self) -> None:

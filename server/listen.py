@@ -49,3 +49,15 @@ async def served(app: Starlette, sock: socket.socket, **options: Any) -> AsyncIt
         with suppress(asyncio.CancelledError):
             await serving
         sock.close()
+
+
+async def first_to_end(*tasks: "asyncio.Task[None]") -> None:
+    """Until one of them ends, or fails; then the others are ended. The first is that of `served`, which ends it."""
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks[1:]:
+            task.cancel()
+        await asyncio.wait(tasks[1:])

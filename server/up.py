@@ -9,16 +9,19 @@ import typer
 
 from probe import config as _config
 from probe import consent, show
-from probe.errand import chosen, teller
+from probe.errand import chosen, submitter, teller
+from probe.rounds import Keep
 from probe.schedule import Schedule
 from probe.tools import opened
 from results.history import History
+from results.judgement import Judgement
+from results.records import Measurement
 from results.store import Store
 from server.alerts import subscriptions as alerts
 from server.alerts.delivery import Deliverer
 from server.app import create_app
 from server.following import Following
-from server.listen import bound, served
+from server.listen import bound, first_to_end, served
 from targets.operators import owner_of
 
 HOST = "127.0.0.1"
@@ -26,7 +29,7 @@ HOST = "127.0.0.1"
 
 async def run_up(*, port: int, accept_risks: bool, config: Path | None) -> int:
     """Ends only by being stopped, or by an error."""
-    settings = _config.load(config)
+    settings = _config.here(config)
     targets = chosen(settings)
     subscriptions = await asyncio.to_thread(alerts.read, settings)
     sock = bound(HOST, port)
@@ -48,6 +51,7 @@ async def run_up(*, port: int, accept_risks: bool, config: Path | None) -> int:
                 news = asyncio.Event()
                 following = Following(history, clock=tools.utcnow, news=news)
                 deliverer = Deliverer(store, subscriptions, clock=tools.utcnow, chance=random.Random(), outlets=outlets)
+                sender = submitter(settings, store, tools)
                 with show.bar(len(targets)) as bar:
                     schedule = Schedule(
                         [target.url for target in targets],
@@ -56,25 +60,22 @@ async def run_up(*, port: int, accept_risks: bool, config: Path | None) -> int:
                         every=settings.probe.interval,
                         concurrency=settings.probe.concurrency,
                         outlets=outlets,
-                        kept=following.kept,
+                        kept=_to_each(following.kept, *([sender.kept] if sender else [])),
                         told=teller(bar, settings.probe.daily_budget_mb),
                     )
                     async with served(app, sock) as serving:
                         typer.echo(f"Kedergi measures {len(targets)} sites; see http://{HOST}:{port}/", err=True)
-                        work = (schedule.run(), following.run(), deliverer.run(news))
-                        await _first_to_end(serving, *map(asyncio.create_task, work))
+                        work = [schedule.run(), following.run(), deliverer.run(news)]
+                        work += [sender.run()] if sender else []
+                        await first_to_end(serving, *map(asyncio.create_task, work))
         finally:
             store.close()
     return 0
 
 
-async def _first_to_end(*tasks: "asyncio.Task[None]") -> None:
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        # The first is the server, which its own `async with` ends.
-        for task in tasks[1:]:
-            task.cancel()
-        await asyncio.wait(tasks[1:])
+def _to_each(*kept: Keep) -> Keep:
+    async def keep(measurement: Measurement, judgement: Judgement) -> None:
+        for one in kept:
+            await one(measurement, judgement)
+
+    return keep

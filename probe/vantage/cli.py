@@ -1,4 +1,4 @@
-"""The commands of `kedergi vantage`: show, purge. Each reads its arguments and calls one function.
+"""The commands of `kedergi vantage`: enrol, show, purge. Each reads its arguments and calls one function.
 
 The heavy imports come after the arguments are read, so that `--help` and a mistyped option answer at once.
 """
@@ -9,7 +9,30 @@ import typer
 
 from probe.cli import ConfigOption, Format, FormatOption
 
-app = typer.Typer(help="This vantage: show what is stored here, delete everything here.", no_args_is_help=True)
+app = typer.Typer(
+    help="This vantage: join a server, show what is stored here, delete everything here.", no_args_is_help=True
+)
+
+
+@app.command("enrol")
+def enrol(
+    invitation: Annotated[str, typer.Argument(metavar="CODE@SERVER", help="As whoever runs the server gave it.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Join without asking, for scripts.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Join a server with a code: what is measured here from then on is sent to it.
+
+    What is sent, and what never, is said first, and it asks. A code is good for one vantage; when something fails,
+    nothing has changed, and the same code may be tried again. Exit status: 0 when this vantage has joined, 1 when you
+    said no, 2 when it could not.
+
+    Example: kedergi vantage enrol k7qd-m2xp@kedergi.example.org
+    """
+    from probe.cli import ended  # noqa: PLC0415 - see the module's docstring
+    from probe.vantage.enrol import run_enrol  # noqa: PLC0415
+
+    ended(lambda: run_enrol(invitation, yes=yes, config=config))
 
 
 @app.command("show")

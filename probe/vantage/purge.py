@@ -9,6 +9,7 @@ import typer
 
 from probe import config as _config
 from probe import consent
+from probe.vantage import enrolment, identity
 from results.store import without_password
 
 _BESIDE = ("", "-wal", "-shm", "-journal")  # of SQLite
@@ -34,7 +35,9 @@ def run_purge(*, yes: bool, config: Path | None) -> int:
         return 0
     for thing in found:
         typer.echo(f"{thing.path}: {thing.what}, {thing.path.stat().st_size:,} bytes")
-    if not yes and not _agreed():
+    if any(thing.path.name == enrolment.FILE for thing in found):
+        typer.echo("What was sent to the server already is not here, and stays there.", err=True)
+    if not yes and not agreed("Delete all of it for ever?"):
         typer.echo("Nothing was deleted.", err=True)
         return 1
     kept = [thing for thing in found if not _deleted(thing)]
@@ -53,12 +56,15 @@ def _things(url: str, config: Path | None) -> Iterator[Thing]:
             yield Thing(file.with_name(file.name + ending), "the store" if not ending else "the store's own log")
     yield Thing(folder / consent.FILE, "the consent")
     yield Thing(folder / _config.NAME_FILE, "the vantage's name")
+    yield Thing(folder / identity.FILE, "the vantage's key")
+    yield Thing(folder / enrolment.FILE, "what joining a server gave")
     yield Thing(config or _config.default_file(), "the configuration")
 
 
-def _agreed() -> bool:
+def agreed(question: str) -> bool:
+    """Whether somebody is there who says yes."""
     try:
-        return typer.confirm("Delete all of it for ever?", err=True)
+        return typer.confirm(question, err=True)
     except typer.Abort:  # no terminal, or Ctrl+C
         typer.echo("", err=True)
         return False

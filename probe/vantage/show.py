@@ -10,13 +10,16 @@ import typer
 from probe import config as _config
 from probe import consent
 from probe.budget import MB_BYTES, used_today_bytes
+from probe.vantage import enrolment
+from probe.vantage.signing import WINDOW
+from results import outbox
 from results.formats.jsonl import written
 from results.records import iso
 from results.store import Store, without_password
 
 
 def run_show(*, as_json: bool, config: Path | None) -> None:
-    settings = _config.load(config)
+    settings = _config.here(config)
     found = _found(settings, config)
     if as_json:
         typer.echo(written(found))
@@ -40,11 +43,23 @@ def _found(settings: _config.Settings, config: Path | None) -> dict[str, Any]:
         "store": without_password(url),
         **_stored(url, name),
         "daily_budget_mb": settings.probe.daily_budget_mb,
-        "server": None,
+        **_sent(settings, url),
         "controls": list(settings.control.url),
         "trusted_resolvers": list(settings.dns.trusted),
         "alerts_to": len(settings.alerts.to) + sum(len(one.to) for one in settings.alerts.subscriptions),
     }
+
+
+def _sent(settings: _config.Settings, url: str) -> dict[str, Any]:
+    """How far sending is; all is null where this vantage has joined no server."""
+    joined, file = enrolment.load(_config.data_folder()), _config.store_file(url)
+    if joined is None:
+        return {"server": None, "sent": None, "waiting": None, "refused": None}
+    counts = outbox.Standing(0, 0, 0)
+    if file is None or file.exists():
+        with closing(Store(url)) as store:
+            counts = outbox.standing(store, outbox.Sender(joined.vantage, joined.joined_at - WINDOW))
+    return {"server": settings.server.url[0], **counts._asdict()}
 
 
 def _stored(url: str, name: str | None) -> dict[str, Any]:
@@ -72,6 +87,10 @@ def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
     size = f", {found['store_bytes'] / 1_000_000:.1f} MB" if found["store_bytes"] is not None else ""
     hear = [*found["trusted_resolvers"], *found["controls"]]
     span = f" of {found['sites']:,} sites, {found['first_at']} to {found['last_at']}" if found["measurements"] else ""
+    server = "nobody: no server is set up"
+    if found["server"]:
+        counts = f"{found['sent']:,} sent, {found['waiting']:,} waiting, {found['refused']:,} refused"
+        server = f"{found['server']}: {counts}"
     return [
         ("vantage", f"{found['vantage'] or 'not named yet'} ({where})"),
         ("network", network),
@@ -80,7 +99,7 @@ def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("store", f"{found['store']}{size}"),
         ("measurements", f"{found['measurements']:,}{span}"),
         ("data today", f"{found['used_today_mb']} of {found['daily_budget_mb']} MB"),
-        ("sent to", "nobody: no server is set up"),
+        ("sent to", server),
         ("asked", f"which sites are looked at is learned by {', '.join(hear)}" if hear else "nobody"),
         ("alerts", f"to {found['alerts_to']} addresses" if found["alerts_to"] else "to nobody"),
     ]

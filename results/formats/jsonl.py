@@ -93,14 +93,14 @@ def read(found: Mapping[str, Any]) -> Measurement:
     return measurement
 
 
-def _numbers(value: Any) -> Iterator[float]:
-    """Every number in an object, however deep."""
-    waiting = [value]
+def _numbers(value: Mapping[str, Any]) -> Iterator[float]:
+    """Every number in an object as JSON has it, however deep."""
+    waiting: list[Any] = [value]
     while waiting:
         one = waiting.pop()
-        if isinstance(one, dict):
-            waiting.extend(one.values())
-        elif isinstance(one, list):
-            waiting.extend(one)
-        elif isinstance(one, (int, float)):
-            yield one
+        for inner in one.values() if isinstance(one, Mapping) else one:
+            kind = type(inner)
+            if kind is dict or kind is list:
+                waiting.append(inner)
+            elif kind is int or kind is float:
+                yield inner

@@ -60,7 +60,7 @@ def closed_port() -> int:
 # What is done to a connection as soon as the first bytes have come: a ClientHello, or a request.
 
 
-def _linger_none(writer: Writer) -> None:
+def linger_none(writer: Writer) -> None:
     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
@@ -72,7 +72,7 @@ async def _close(writer: Writer) -> None:
 
 async def resets(reader: Reader, writer: Writer) -> None:
     await reader.read(1)
-    _linger_none(writer)
+    linger_none(writer)
 
 
 async def is_silent(reader: Reader, _writer: Writer) -> None:
@@ -102,7 +102,7 @@ def says_and_resets(wire: bytes) -> Peer:
         await reader.read(65536)
         writer.write(wire)
         await writer.drain()
-        _linger_none(writer)
+        linger_none(writer)
 
     return peer
 

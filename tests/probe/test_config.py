@@ -46,6 +46,8 @@ trusted = []
 [control]
 url = "https://control.example.org"
 token = "hunter2"
+[server]
+url = ["https://kedergi.example.org", "https://mirror.example.net/kedergi"]
 [reference]
 urls = ["https://www.wikipedia.org/", "http://example.org/"]
 [store]
@@ -60,11 +62,12 @@ def test_every_documented_key_is_read(tmp_path: Path) -> None:
     assert settings.vantage.vantage_class == "home"
     assert settings.probe.interval == timedelta(hours=2)
     assert settings.control.url == ("https://control.example.org",)
+    assert settings.server.url == ("https://kedergi.example.org", "https://mirror.example.net/kedergi")
     assert settings.dns.trusted == ()
     assert settings.model_fields_set == set(Settings.model_fields)
 
 
-@pytest.mark.parametrize("section", ["vantage", "probe", "dns", "control", "reference", "store", "alerts"])
+@pytest.mark.parametrize("section", ["vantage", "probe", "dns", "control", "server", "reference", "store", "alerts"])
 def test_an_empty_section_is_all_defaults(tmp_path: Path, section: str) -> None:
     assert load(written(tmp_path, f"[{section}]\n")) == Settings()
 
@@ -102,6 +105,9 @@ WRONG = [
     ("[dns]\ntrusted = ['http://dns.quad9.net/']", ["dns.trusted.0", "'http://dns.quad9.net/'", "https://"]),
     ("[dns]\ntrusted = ['https://[::1']", ["dns.trusted.0", "'https://[::1'", "allowed"]),
     ("[control]\nurl = 'control.example.org'", ["control.url.0", "'control.example.org'", "http://"]),
+    ("[server]\nurl = 'kedergi.example.org'", ["server.url.0", "'kedergi.example.org'", "http://"]),
+    ("[server]\nurl = 'https://me@kedergi.example.org'", ["server.url.0", "without a user name"]),
+    ("[server]\ntoken = 'x'", ["unknown key server.token", "url"]),
     ("[reference]\nurls = ['ftp://example.org/']", ["reference.urls.0", "'ftp://example.org/'", "http://"]),
     ("[reference]\nurls = ['https://']", ["reference.urls.0", "'https://'", "allowed"]),
     ("[reference]\nurls = ['https://host:99999/']", ["reference.urls.0", "'https://host:99999/'", "allowed"]),

@@ -19,7 +19,8 @@ from sqlmodel import SQLModel
 import results.store
 from results.judgement import Verdict
 from results.records import Vantage, adapter
-from results.store import HEAD, Store, StoreError
+from results.schema import HEAD
+from results.store import Store, StoreError
 from results.verdict import judge
 from tests.results.build import AT
 from tests.results.conftest import Opening
@@ -75,7 +76,7 @@ def insert_fine(engine: sa.Engine) -> None:
         runtime_ms=812.4,
     )
     insert(engine, "evidence", uid=FINE.uid, codec="json+zlib", blob=zlib.compress(adapter().dump_json(FINE)))
-    insert(engine, "verdict", **results.store._verdict_values(FINE.uid, judge(FINE)))
+    insert(engine, "verdict", **results.store.verdict_values(FINE.uid, judge(FINE)))
     insert(engine, "round", uid="r1", vantage="v", started_at=AT, planned=1)
 
 

@@ -25,7 +25,10 @@ class Machine:
         self.env |= {"XDG_DATA_HOME": str(folder / "data"), "XDG_CONFIG_HOME": str(folder / "config")}
 
     def run(self, *words: str, answer: str = "") -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "kedergi", "vantage", *words]
+        return self.command("vantage", *words, answer=answer)
+
+    def command(self, *words: str, answer: str = "") -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "kedergi", *words]
         return subprocess.run(
             command, capture_output=True, text=True, timeout=60, check=False, env=self.env, input=answer
         )
@@ -64,6 +67,7 @@ def test_show_tells_what_is_here_and_who_hears_of_it(machine: Machine) -> None:
     told = json.loads(machine.run("show", "--format", "json").stdout)
     assert (told["vantage"], told["measurements"], told["sites"]) == (HOME.name, 4, 1)
     assert told["store_bytes"] > 0
+    assert [told[name] for name in ("server", "sent", "waiting", "refused")] == [None] * 4
 
 
 def test_show_makes_nothing(machine: Machine) -> None:

@@ -1,0 +1,1 @@
+"""The intake: takes what members measured, and signs new ones up. It shows nothing."""

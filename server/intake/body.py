@@ -1,0 +1,49 @@
+"""Reads a request's body, or passes it over, in bounded bytes and time. It is not unpacked here."""
+
+import asyncio
+from contextlib import suppress
+
+from starlette.requests import ClientDisconnect, Request
+
+from server.intake.refusal import Refused
+
+_PASSED_OVER_BYTES, _PASSED_OVER_S = 16 * 1024 * 1024, 10.0
+
+
+async def body_of(request: Request, *, most_bytes: int, timeout_s: float) -> bytes:
+    """As it came; a chunked one says no length, and a stated length may be a lie. Raises Refused."""
+    long = Refused(413, f"The request is longer than {most_bytes} bytes.")
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and (len(length) > 18 or int(length) > most_bytes):
+        raise long
+    body = bytearray()
+    try:
+        async with asyncio.timeout(timeout_s):
+            async for part in request.stream():
+                body += part
+                if len(body) > most_bytes:
+                    raise long
+    except TimeoutError as exc:
+        raise Refused(408, f"The request did not come within {timeout_s:.0f} s.") from exc
+    except ClientDisconnect as exc:
+        raise Refused(400, "The request broke off.") from exc
+    request.state.whole = True
+    return bytes(body)
+
+
+async def pass_over(request: Request) -> None:
+    """What is left of a request that is refused, within bounds: who is still sending would not hear why."""
+    if request.method != "POST" or getattr(request.state, "whole", False):
+        return
+    passed = 0
+    with suppress(TimeoutError, ClientDisconnect):
+        async with asyncio.timeout(_PASSED_OVER_S):
+            async for part in request.stream():
+                passed += len(part)
+                if passed > _PASSED_OVER_BYTES:
+                    return
+
+
+def type_of(request: Request) -> str:
+    """The content type without its parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -1,0 +1,77 @@
+"""The commands of `kedergi members`: invite, list, revoke. Each reads its arguments and calls one function.
+
+The heavy imports come after the arguments are read, so that `--help` and a mistyped option answer at once.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from probe.cli import ConfigOption, Format, FormatOption
+
+app = typer.Typer(help="The vantages that may send to this server: invite, list, revoke.", no_args_is_help=True)
+
+
+class VantageClass(StrEnum):
+    """What kind of network a vantage is on; as docs/words.md has them."""
+
+    HOME = "home"
+    MOBILE = "mobile"
+    OFFICE = "office"
+    HOSTING = "hosting"
+    UNKNOWN = "unknown"
+
+
+@app.command("invite")
+def invite(
+    *,
+    class_: Annotated[VantageClass, typer.Option("--class", help="The kind of network that it is on.")],
+    country: Annotated[str, typer.Option(help="Where it is: two capital letters, as in KZ.")],
+    hours: Annotated[int, typer.Option(min=1, max=720, help="For how long the code is good.")] = 48,
+    config: ConfigOption = None,
+) -> None:
+    """Print a one-time code with which one vantage joins. It is shown now, and kept nowhere.
+
+    Example: kedergi members invite --class home --country KZ
+    """
+    from server.members import run_invite  # noqa: PLC0415 - see the module's docstring
+
+    _ended(lambda: run_invite(vantage_class=class_.value, country=country, hours=hours, config=config))
+
+
+@app.command("list")
+def show(*, format_: FormatOption = Format.TABLE, config: ConfigOption = None) -> None:
+    """Show who has joined, when, and how many measurements came from there.
+
+    Example: kedergi members list --format json
+    """
+    from server.members import run_list  # noqa: PLC0415 - see the module's docstring
+
+    _ended(lambda: run_list(as_json=format_ is Format.JSON, config=config))
+
+
+@app.command("revoke")
+def revoke(
+    vantage: Annotated[str, typer.Argument(metavar="VANTAGE", help="Its name, as `list` has it.")],
+    *,
+    config: ConfigOption = None,
+) -> None:
+    """Take nothing more from a vantage, from now on. What it has sent stays.
+
+    Example: kedergi members revoke v-3f9c21ab
+    """
+    from server.members import run_revoke  # noqa: PLC0415 - see the module's docstring
+
+    _ended(lambda: run_revoke(vantage, config=config))
+
+
+def _ended(work: Callable[[], None]) -> None:
+    from probe.errand import EXPECTED  # noqa: PLC0415 - see the module's docstring
+
+    try:
+        work()
+    except EXPECTED as exc:
+        typer.echo(f"kedergi: {exc}", err=True)
+        raise typer.Exit(2) from exc
