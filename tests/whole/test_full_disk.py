@@ -11,6 +11,7 @@ from tests.lab import Lab, Site
 pytestmark = [pytest.mark.lab, pytest.mark.whole]
 
 HOSTS = 60
+# Room for the tables and some measurements, not for all.
 FILL = "mount -t tmpfs -o size={kb}k none {folder} && {command}; status=$?; cp {folder}/k.db* {kept}/; exit $status"
 
 
@@ -28,7 +29,7 @@ def test_a_full_disk_is_said_and_what_was_stored_is_whole(
     kept.mkdir()
     config = lab.config(store={"url": f"sqlite:///{folder}/k.db"}, probe={"lists": [str(sites)], "interval": "5s"})
     words = f"kedergi {command.format(list=sites)} --config {config}"
-    done = lab.run(["sh", "-c", FILL.format(kb=320, folder=folder, command=words, kept=kept)], timeout_s=60)
+    done = lab.run(["sh", "-c", FILL.format(kb=720, folder=folder, command=words, kept=kept)], timeout_s=60)
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     assert "disk is full" in done.stderr.splitlines()[-1]
