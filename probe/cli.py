@@ -106,14 +106,9 @@ def episodes(
 
     Example: kedergi episodes --points series.csv --format json
     """
-    from probe.errand import EXPECTED  # noqa: PLC0415 - see the module's docstring
-    from probe.timeline import run_episodes  # noqa: PLC0415
+    from probe.timeline import run_episodes  # noqa: PLC0415 - see the module's docstring
 
-    try:
-        run_episodes(points, as_json=format_ is Format.JSON, config=config)
-    except EXPECTED as exc:
-        typer.echo(f"kedergi: {exc}", err=True)
-        raise typer.Exit(2) from exc
+    told(lambda: run_episodes(points, as_json=format_ is Format.JSON, config=config))
 
 
 class Export(StrEnum):
@@ -144,15 +139,10 @@ def export(
     Example: kedergi export --since 2026-11-01 --format csv > november.csv
     """
     from probe.carry import run_export  # noqa: PLC0415 - see the module's docstring
-    from probe.errand import EXPECTED  # noqa: PLC0415
     from results.carrying import Chosen  # noqa: PLC0415
 
     ends = (since and since.replace(tzinfo=UTC), until and until.replace(tzinfo=UTC))
-    try:
-        run_export(Chosen(*ends, url, vantage), as_csv=format_ is Export.CSV, config=config)
-    except EXPECTED as exc:
-        typer.echo(f"kedergi: {exc}", err=True)
-        raise typer.Exit(2) from exc
+    told(lambda: run_export(Chosen(*ends, url, vantage), as_csv=format_ is Export.CSV, config=config))
 
 
 def import_(
@@ -170,14 +160,8 @@ def import_(
     Example: kedergi import november.jsonl.gz
     """
     from probe.carry import run_import  # noqa: PLC0415 - see the module's docstring
-    from probe.errand import EXPECTED  # noqa: PLC0415
 
-    try:
-        status = run_import(files, origin=from_, as_json=format_ is Format.JSON, config=config)
-    except EXPECTED as exc:
-        typer.echo(f"kedergi: {exc}", err=True)
-        raise typer.Exit(2) from exc
-    raise typer.Exit(status)
+    told(lambda: run_import(files, origin=from_, as_json=format_ is Format.JSON, config=config))
 
 
 def verify(
@@ -196,15 +180,9 @@ def verify(
 
     Example: kedergi verify --noted 5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9
     """
-    from probe.errand import EXPECTED  # noqa: PLC0415 - see the module's docstring
-    from probe.proof import run_verify  # noqa: PLC0415
+    from probe.proof import run_verify  # noqa: PLC0415 - see the module's docstring
 
-    try:
-        status = run_verify(noted or [], as_json=format_ is Format.JSON, config=config)
-    except EXPECTED as exc:
-        typer.echo(f"kedergi: {exc}", err=True)
-        raise typer.Exit(2) from exc
-    raise typer.Exit(status)
+    told(lambda: run_verify(noted or [], as_json=format_ is Format.JSON, config=config))
 
 
 def doctor(*, format_: FormatOption = Format.TABLE, config: ConfigOption = None) -> None:
@@ -217,6 +195,18 @@ def doctor(*, format_: FormatOption = Format.TABLE, config: ConfigOption = None)
     from probe.errand import run_doctor  # noqa: PLC0415 - see the module's docstring
 
     ended(lambda: run_doctor(as_json=format_ is Format.JSON, config=config))
+
+
+def told(work: Callable[[], int | None]) -> NoReturn:
+    """As `ended`, of work that waits for nothing; None is 0."""
+    from probe.errand import EXPECTED  # noqa: PLC0415 - see the module's docstring
+
+    try:
+        status = work()
+    except EXPECTED as exc:
+        typer.echo(f"kedergi: {exc}", err=True)
+        raise typer.Exit(2) from exc
+    raise typer.Exit(status or 0)
 
 
 def ended(work: Callable[[], Coroutine[Any, Any, int]], *, stopped: int = 130) -> NoReturn:

@@ -161,12 +161,10 @@ class History:
 
 def _linked(connection: sa.Connection, vantage: str, after: int, to: int) -> list[Touched]:
     """The first of each series among a vantage's links from one number, without it, to another."""
-    at, network = _MEASUREMENT.c.started_at, _MEASUREMENT.c.network
     query = (
-        sa.select(_MEASUREMENT.c.url, _MEASUREMENT.c.asn, sa.func.max(network), sa.func.min(at, type_=at.type))
+        _every_series(newest=False)
         .join(_LINK, _LINK.c.uid == _MEASUREMENT.c.uid)
         .where(_LINK.c.vantage == vantage, _LINK.c.number > after, _LINK.c.number <= to)
-        .group_by(_MEASUREMENT.c.url, _MEASUREMENT.c.asn, sa.case((_MEASUREMENT.c.asn.is_(None), network)))
     )
     return [Touched(*row) for row in connection.execute(query)]
 

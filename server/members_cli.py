@@ -3,13 +3,12 @@
 The heavy imports come after the arguments are read, so that `--help` and a mistyped option answer at once.
 """
 
-from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from probe.cli import ConfigOption, Format, FormatOption
+from probe.cli import ConfigOption, Format, FormatOption, told
 
 app = typer.Typer(help="The vantages that may send to this server: invite, list, revoke.", no_args_is_help=True)
 
@@ -38,7 +37,7 @@ def invite(
     """
     from server.members import run_invite  # noqa: PLC0415 - see the module's docstring
 
-    _ended(lambda: run_invite(vantage_class=class_.value, country=country, hours=hours, config=config))
+    told(lambda: run_invite(vantage_class=class_.value, country=country, hours=hours, config=config))
 
 
 @app.command("list")
@@ -49,7 +48,7 @@ def show(*, format_: FormatOption = Format.TABLE, config: ConfigOption = None) -
     """
     from server.members import run_list  # noqa: PLC0415 - see the module's docstring
 
-    _ended(lambda: run_list(as_json=format_ is Format.JSON, config=config))
+    told(lambda: run_list(as_json=format_ is Format.JSON, config=config))
 
 
 @app.command("revoke")
@@ -64,14 +63,4 @@ def revoke(
     """
     from server.members import run_revoke  # noqa: PLC0415 - see the module's docstring
 
-    _ended(lambda: run_revoke(vantage, config=config))
-
-
-def _ended(work: Callable[[], None]) -> None:
-    from probe.errand import EXPECTED  # noqa: PLC0415 - see the module's docstring
-
-    try:
-        work()
-    except EXPECTED as exc:
-        typer.echo(f"kedergi: {exc}", err=True)
-        raise typer.Exit(2) from exc
+    told(lambda: run_revoke(vantage, config=config))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from probe.cli import ConfigOption, Format, FormatOption
+from probe.cli import ConfigOption, Format, FormatOption, told
 
 app = typer.Typer(
     help="This vantage: join a server, show what is stored here, delete everything here.", no_args_is_help=True
@@ -41,14 +41,9 @@ def show(*, format_: FormatOption = Format.TABLE, config: ConfigOption = None) -
 
     Example: kedergi vantage show
     """
-    from probe.errand import EXPECTED  # noqa: PLC0415 - see the module's docstring
-    from probe.vantage.show import run_show  # noqa: PLC0415
+    from probe.vantage.show import run_show  # noqa: PLC0415 - see the module's docstring
 
-    try:
-        run_show(as_json=format_ is Format.JSON, config=config)
-    except EXPECTED as exc:
-        typer.echo(f"kedergi: {exc}", err=True)
-        raise typer.Exit(2) from exc
+    told(lambda: run_show(as_json=format_ is Format.JSON, config=config))
 
 
 @app.command("purge")
@@ -64,12 +59,6 @@ def purge(
 
     Example: kedergi vantage purge
     """
-    from probe.errand import EXPECTED  # noqa: PLC0415 - see the module's docstring
-    from probe.vantage.purge import run_purge  # noqa: PLC0415
+    from probe.vantage.purge import run_purge  # noqa: PLC0415 - see the module's docstring
 
-    try:
-        status = run_purge(yes=yes, config=config)
-    except EXPECTED as exc:
-        typer.echo(f"kedergi: {exc}", err=True)
-        raise typer.Exit(2) from exc
-    raise typer.Exit(status)
+    told(lambda: run_purge(yes=yes, config=config))

@@ -18,10 +18,11 @@ from starlette.routing import Route
 
 from probe.net import Garbage
 from results.records import Control, HttpStep, control_adapter, iso
+from server.body import Refused
 from server.control.asker import NetworkOf, address_of, no_table
 from server.control.limits import Budget, Busy
 from server.control.look import Looks
-from server.control.question import Refused, read, read_amount
+from server.control.question import read, read_amount
 
 ANSWER_MAX_BYTES = 4 * 1024 * 1024  # what a probe reads
 _BODIES = (16 * 1024, 2 * 1024, 0)  # characters that are left of each page where the answer would be too long

@@ -3,29 +3,19 @@
 Nothing is looked at here.
 """
 
-import asyncio
 from ipaddress import ip_address
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from results.records import is_address
+from server.body import Refused, body_of, type_of
 
 BODY_MAX_BYTES = 64 * 1024
 LINE_MAX_BYTES = 256 * 1024
 _URL_MAX, _ADDRESSES_MAX = 2048, 12
 Asked = TypeVar("Asked", bound=BaseModel)
-
-
-class Refused(Exception):
-    """A question that gets no look. `says` is one sentence for the asker."""
-
-    def __init__(self, status: int, says: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(says)
-        self.status = status
-        self.says = says
-        self.retry_after_s = retry_after_s
 
 
 def _address(value: str) -> str:
@@ -62,33 +52,13 @@ async def read_amount(request: Request, *, timeout_s: float) -> Amount:
 
 
 async def _read(kind: type[Asked], request: Request, timeout_s: float) -> Asked:
-    said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if said != "application/json":
+    if type_of(request) != "application/json":
         raise Refused(415, "The question is JSON, with the content type application/json.")
+    body = await body_of(request, most_bytes=BODY_MAX_BYTES, timeout_s=timeout_s, called="question")
     try:
-        return kind.model_validate_json(await _body(request, timeout_s))
+        return kind.model_validate_json(body)
     except ValidationError as exc:
         raise Refused(422, f"{_sentence(exc.errors(include_url=False)[0])}.") from exc
-
-
-async def _body(request: Request, timeout_s: float) -> bytes:
-    """Read with a bound of its own: a chunked body says no length, and a stated length may be a lie."""
-    long = Refused(413, f"The question is longer than {BODY_MAX_BYTES} bytes.")
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and (len(length) > 18 or int(length) > BODY_MAX_BYTES):
-        raise long
-    body = bytearray()
-    try:
-        async with asyncio.timeout(timeout_s):
-            async for part in request.stream():
-                body += part
-                if len(body) > BODY_MAX_BYTES:
-                    raise long
-    except TimeoutError as exc:
-        raise Refused(408, f"The question did not come within {timeout_s:.0f} s.") from exc
-    except ClientDisconnect as exc:
-        raise Refused(400, "The question broke off.") from exc
-    return bytes(body)
 
 
 def _sentence(error: Any) -> str:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from probe.vantage.identity import key_id_of
 from probe.vantage.signing import NotSigned, Signed, verified
-from server.intake.refusal import Refused
+from server.body import Refused
 
 _KEY_ID = re.compile(r';keyid="([0-9a-f]{64})"(?=;|$)')
 _UNKNOWN = "Nobody here has the key that signed the request: it has not joined, or was revoked."

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from server.intake.refusal import Refused
+from server.body import Refused
 
 MEBIBYTE = 1024 * 1024
 BUSY_S = 5.0

@@ -16,8 +16,8 @@ from results.intake import Entry, Receipt, entry
 from results.judgement import Judgement
 from results.records import HttpStep, Measurement
 from results.tables import MemberRow
+from server.body import Refused
 from server.intake.limits import MEBIBYTE, Limits
-from server.intake.refusal import Refused
 
 # What an index or a column of the databases holds, with room.
 _UID_BYTES, _URL_BYTES, _NETWORK_BYTES = 100, 2048, 200

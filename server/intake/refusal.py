@@ -1,4 +1,4 @@
-"""A request that is not taken, and how that is said. Why is decided where it is found out."""
+"""How it is said that a request is not taken. Why is decided where it is found out."""
 
 import math
 from datetime import datetime
@@ -6,16 +6,7 @@ from datetime import datetime
 from starlette.responses import JSONResponse, Response
 
 from results.records import iso
-
-
-class Refused(Exception):
-    """`says` is one sentence for whoever runs the probe; it holds nothing of the request."""
-
-    def __init__(self, status: int, says: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(says)
-        self.status = status
-        self.says = says
-        self.retry_after_s = retry_after_s
+from server.body import Refused
 
 
 def refusal(exc: Refused, at: datetime) -> Response:

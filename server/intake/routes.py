@@ -26,12 +26,12 @@ from results.records import iso
 from results.store import Store, StoreError
 from results.tables import MemberRow
 from server import joining
+from server.body import Refused, body_of, pass_over, type_of
 from server.control.limits import Budget, Busy, Turns
-from server.intake.body import body_of, pass_over, type_of
 from server.intake.door import claimed_key_id, signed_by, unknown_key
 from server.intake.limits import BUSY_S, Bodies, Limits
 from server.intake.reading import Reader
-from server.intake.refusal import Refused, refusal
+from server.intake.refusal import refusal
 from server.intake.unpacking import ENCODINGS, unpacked
 
 _NOT_STORED = "The store can't be used now; nothing of this was taken, send it again later."

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import zstandard
 
-from server.intake.refusal import Refused
+from server.body import Refused
 
 _PIECE_BYTES = 256 * 1024
 _FED_BYTES = 512  # of Zstandard at once: such a piece unpacks to some 16 MB at most

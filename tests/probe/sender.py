@@ -8,7 +8,7 @@ from probe.contexts import web_context
 from probe.services import Services
 from probe.vantage import identity
 from results.store import Store
-from tests.probe.test_submit import submitter
+from tests.probe.joined import submitter
 
 
 async def main() -> None:

@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from results.records import Control, HttpStep
+from server.body import Refused
 from server.control.endpoint import ANSWER_MAX_BYTES, fitting
 from server.control.limits import Budget, Busy, Limits, Turns
 from server.control.patience import Patient
-from server.control.question import BODY_MAX_BYTES, Refused
+from server.control.question import BODY_MAX_BYTES
 from tests.probe.servers import page, site
 from tests.server.far_away import Clock, FarAway, Visited, far_away, held
 

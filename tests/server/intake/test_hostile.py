@@ -15,8 +15,8 @@ import zstandard
 
 from results.records import HttpStep, Vantage
 from results.store import Store
+from server.body import Refused
 from server.intake.limits import MEBIBYTE, Limits
-from server.intake.refusal import Refused
 from server.intake.unpacking import unpacked
 from tests.server.intake.conftest import Joined, Serving
 from tests.server.intake.sending import NDJSON, PACK, Sender, body_of, fates, sentence

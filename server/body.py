@@ -1,18 +1,32 @@
-"""Reads a request's body, or passes it over, in bounded bytes and time. It is not unpacked here."""
+"""Reads the body of a request within bounds, or passes it over, and says why one is not taken.
+
+What it means is read elsewhere.
+"""
 
 import asyncio
 from contextlib import suppress
 
 from starlette.requests import ClientDisconnect, Request
 
-from server.intake.refusal import Refused
-
 _PASSED_OVER_BYTES, _PASSED_OVER_S = 16 * 1024 * 1024, 10.0
 
 
-async def body_of(request: Request, *, most_bytes: int, timeout_s: float) -> bytes:
-    """As it came; a chunked one says no length, and a stated length may be a lie. Raises Refused."""
-    long = Refused(413, f"The request is longer than {most_bytes} bytes.")
+class Refused(Exception):
+    """A request that is not taken. `says` is one sentence for whoever asks; it holds nothing of the request."""
+
+    def __init__(self, status: int, says: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(says)
+        self.status = status
+        self.says = says
+        self.retry_after_s = retry_after_s
+
+
+async def body_of(request: Request, *, most_bytes: int, timeout_s: float, called: str = "request") -> bytes:
+    """As it came; a chunked one says no length, and a stated length may be a lie. Raises Refused.
+
+    `request.state.whole` is True once all of it is read.
+    """
+    long = Refused(413, f"The {called} is longer than {most_bytes} bytes.")
     length = request.headers.get("content-length", "")
     if length.isdecimal() and (len(length) > 18 or int(length) > most_bytes):
         raise long
@@ -24,9 +38,9 @@ async def body_of(request: Request, *, most_bytes: int, timeout_s: float) -> byt
                 if len(body) > most_bytes:
                     raise long
     except TimeoutError as exc:
-        raise Refused(408, f"The request did not come within {timeout_s:.0f} s.") from exc
+        raise Refused(408, f"The {called} did not come within {timeout_s:.0f} s.") from exc
     except ClientDisconnect as exc:
-        raise Refused(400, "The request broke off.") from exc
+        raise Refused(400, f"The {called} broke off.") from exc
     request.state.whole = True
     return bytes(body)
 
