@@ -16,6 +16,7 @@ _GRAIN_BYTES = 2_000  # a packet and a half
 _LONG = 0.5  # of the longest transfer's time: what ran shorter tells no ceiling
 _COMPARABLE = 0.15  # of the longest, in time or in bytes: less says nothing at all
 _FIRST_FLIGHT_BYTES = 14_600  # ten packets come without waiting for an acknowledgement (RFC 6928)
+_STRETCH_S = 1.0  # a policed transfer stands still for less than that, and then comes in a burst
 
 
 def from_zero(curve: Curve) -> Curve:
@@ -75,6 +76,7 @@ class Ceiling:
     kbps: float  # of payload
     spread: float  # from the slowest to the fastest beyond what single packets explain, relative to the ceiling
     transfers: int  # that were long enough to tell
+    peak: float = 1.0  # the fastest second of any, relative to the ceiling; congestion that averages out has fast ones
 
 
 def ceiling(curves: Iterable[Curve]) -> Ceiling | None:
@@ -83,6 +85,7 @@ def ceiling(curves: Iterable[Curve]) -> Ceiling | None:
     Of the long ones the fastest tells it, since what a policer drops keeps others below. A shaper or policer holds all
     of them to about one speed, congestion does not.
     """
+    curves = tuple(curves)
     found = [part for curve in curves if (part := steady(curve)) is not None]
     if not found:
         return None
@@ -91,7 +94,8 @@ def ceiling(curves: Iterable[Curve]) -> Ceiling | None:
     most = max(part.bytes for part in found)
     # What was short because it was fast tells as much as any.
     compared = [part for part in found if max(part.seconds / longest_s, part.bytes / most) >= _COMPARABLE]
-    return Ceiling(kbps, spread(compared), len(compared))
+    fastest = max((_fastest_kbps(curve) for curve in curves if steady(curve) is not None), default=0.0)
+    return Ceiling(kbps, spread(compared), len(compared), max(1.0, fastest / kbps))
 
 
 def spread(parts: Sequence[Steady]) -> float:
@@ -105,8 +109,7 @@ def steady(curve: Curve) -> Steady | None:
     if last(curve) < TELLING_BYTES or curve[-1][0] <= 0:
         return None
     burst_ends = _knee(curve)
-    began = next(place for place, (_, amount) in enumerate(curve) if amount >= _BEGINNING * last(curve))
-    (t0, before), (t1, after) = curve[burst_ends or began], curve[-1]
+    (t0, before), (t1, after) = curve[burst_ends or _begun(curve)], curve[-1]
     seconds, amount = t1 - t0, after - before
     if seconds <= 0 or amount < (_AFTER_BURST_BYTES if burst_ends else _AFTER_BEGINNING * TELLING_BYTES):
         return None
@@ -125,6 +128,24 @@ def at_last_kbps(curve: Curve) -> float | None:
     if not curve or curve[-1][0] <= curve[half][0]:
         return None
     return (last(curve) - curve[half][1]) * 8 / 1000 / (curve[-1][0] - curve[half][0])
+
+
+def _fastest_kbps(curve: Curve) -> float:
+    """The fastest second after a transfer's beginning, kbit/s; 0 where it ran for less."""
+    rest = curve[_knee(curve) or _begun(curve) :]
+    best, end = 0.0, 0
+    for t0, before in rest:
+        while end < len(rest) and rest[end][0] - t0 < _STRETCH_S:
+            end += 1
+        if end == len(rest):
+            break
+        best = max(best, (rest[end][1] - before) * 8 / 1000 / (rest[end][0] - t0))
+    return best
+
+
+def _begun(curve: Curve) -> int:
+    """Where slow start has found the speed."""
+    return next(place for place, (_, amount) in enumerate(curve) if amount >= _BEGINNING * last(curve))
 
 
 def _knee(curve: Curve) -> int:

@@ -33,7 +33,7 @@ __all__ = [
     "VantageCase",
 ]
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 # In the order in which a visit meets them: the layer's view of a case, and its rows.
 LAYERS: tuple[tuple[type[Case], tuple[Rule, ...]], ...] = (
     (DnsCase, DNS_RULES),

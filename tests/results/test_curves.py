@@ -137,6 +137,21 @@ def test_a_spread_is_from_the_slowest_to_the_fastest_of_the_ceiling() -> None:
     assert held.spread == pytest.approx(0.5, abs=0.04)
 
 
+def test_what_is_held_to_one_speed_has_no_second_that_is_much_faster() -> None:
+    held = ceiling([even(128, 10), policed(30_000, 128, 10)])
+    assert held is not None
+    assert held.peak == pytest.approx(1, abs=0.1)
+
+
+def test_transfers_that_average_out_alike_have_fast_seconds() -> None:
+    """An evening: one second in five brings six times as much."""
+    slow, fast = [800] * 40, [4_800] * 10
+    held = ceiling([flow(*(slow + fast) * 2), flow(*(slow + fast) * 2)])
+    assert held is not None
+    assert held.spread <= 0.1
+    assert held.peak > 2
+
+
 def test_what_tells_nothing_is_no_transfer() -> None:
     held = ceiling([even(128, 4), (), even(128, 0.1)])
     assert held is not None

@@ -23,6 +23,18 @@ def body(kbps: float, *, size: int = SIZE, begins_s: float = 1.0) -> HttpStep:
     return replace(came, t0=begins_s, t=times[-1][0], first_byte_t=first_s)
 
 
+def uneven(kbps: float) -> HttpStep:
+    """The same on the whole, in one second of five at three times that."""
+    even = body(kbps)
+    pace = [(second, 3.0 if second % 5 == 3 else 0.5) for second in range(10)]
+    came, times = 0.0, [(even.curve[0][0], 0)]
+    for second, much in pace:
+        came += kbps * 1000 / 8 * much
+        times.append((even.curve[0][0] + second + 1, round(came)))
+    t = times[-1][0]
+    return replace(even, curve=tuple(times), body_bytes=round(came), t=t, kbps=kbps)
+
+
 def shaken(seconds: float, came: int = 0) -> TlsStep:
     return replace(tls(received_bytes=came), t0=0.5, t=0.5 + seconds)
 
@@ -76,6 +88,7 @@ def far(*steps: AnyStep) -> list[AnyStep]:
 
 
 SLOW, FAST = body(128), body(8_000)
+UNEVEN = uneven(128)
 VISIT = (dns(), *WAY, SLOW)
 CROWDED = beside(SLOW, 9_000)
 REFUSED = page(421, title="Misdirected Request", length=300)
@@ -177,6 +190,11 @@ ROWS = [
     Row(
         "slow with every name, and the line is not proven to be several times as fast",
         seen(*VISIT, *pair(1, SLOW, SLOW), *line(400), control=FINE),
+        ACCESSIBLE, CONFIRMED, "page_arrived speed_not_by_name",
+    ),
+    Row(
+        "slow with every name, at one average and with fast seconds in between: an evening",
+        seen(dns(), *WAY, UNEVEN, *pairs_of([UNEVEN] * 2, [UNEVEN] * 2), *line(4_000), control=FINE),
         ACCESSIBLE, CONFIRMED, "page_arrived speed_not_by_name",
     ),
     Row(
