@@ -30,7 +30,7 @@ lint: $(VENV)/.dev  ## style, types and the direction of imports
 	$(BIN)/lint-imports --no-logo
 
 bench: $(VENV)/.dev  ## the benchmarks: figures, no part of the tests
-	@$(BIN)/pytest -m bench tests/bench $(ARGS)
+	@$(BIN)/pytest -m bench $(or $(ARGS),tests/bench)
 
 python:  ## the Python that .venv would be made with; another one: make up PYTHON=python3.12
 	@$(find_python); echo "$$found"

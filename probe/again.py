@@ -67,6 +67,10 @@ class Again:
         self._last: dict[str, datetime] = {}
         self._waiting: dict[str, datetime] = {}  # when each is due
 
+    def regroup(self, outlets: Mapping[str, str]) -> None:
+        """The targets are others now: `outlets` is of each URL, as at the beginning."""
+        self._others = _others(outlets)
+
     def learn(self, points: Iterable[Point]) -> None:
         """The past of this vantage, oldest point first. What it left in doubt is looked at again."""
         for point in points:

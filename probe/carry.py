@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from probe import config as _config
-from results.carrying import POINT_COLUMNS, Chosen, Fate, measurements, points, taken
+from results.carrying import POINT_COLUMNS, Chosen, Fate, archived, measurements, points, taken
 from results.formats.jsonl import line, written
 from results.formats.origin import Origin
 from results.judging import judged
@@ -28,6 +28,8 @@ def run_export(chosen: Chosen, *, as_csv: bool, config: Path | None) -> None:
         else:
             for measurement, judgement in measurements(store, chosen):
                 sys.stdout.write(line(measurement, judgement) + "\n")
+            if left := archived(store, chosen):
+                typer.echo(f"kedergi: {left} more have their evidence in the archive, and are not written.", err=True)
     finally:
         store.close()
 

@@ -12,7 +12,7 @@ from typing import Any
 from probe import doubt, names, net, speed, standing
 from probe.reach import HTTP_S, Reach
 from probe.sanity import Look, Neutral
-from probe.scrub import scrubbed_url
+from probe.scrub import discreet, scrubbed_url
 from probe.steps import http, tcp
 from probe.tools import Tools
 from probe.trace import Course, StepFailed, Trace
@@ -59,7 +59,7 @@ async def check(url: str, tools: Tools, *, round_uid: str | None = None, also: t
         in_flight = tools.load.in_flight
     steps, look = tuple(sorted(visit.trace.steps, key=lambda step: step.t0)), visit.look()
     control, more = visit.witness.answers()
-    return Measurement(
+    measurement = Measurement(
         uid=str(uuid.uuid4()),
         url=url,
         started_at=started_at,
@@ -83,6 +83,7 @@ async def check(url: str, tools: Tools, *, round_uid: str | None = None, also: t
         sent_bytes=traffic.sent_bytes,
         software=tools.software,
     )
+    return discreet(measurement, tools.ours.masks())
 
 
 class _Visit:
@@ -121,6 +122,8 @@ class _Visit:
             if arrival is None or arrival.source not in _ORDINARY:
                 return False
             self.proven = arrival.proven
+            if self.tools.handshakes_only:
+                return True
             if not arrival.proven:
                 await self.swap(Course(self.trace, hop=hop), where)
             if arrival.location is None:
@@ -206,6 +209,10 @@ class _Visit:
         if stream is None:
             return None
         ip, connection = stream
+        if self.tools.handshakes_only:
+            for way in ways:
+                way.add_done_callback(_close)
+            return _Arrival(source, None, proven=where.scheme == "https")
         for way in ways:
             way.add_done_callback(lambda done: _close(done, spare=connection))
         try:
@@ -278,7 +285,8 @@ class _Visit:
 
     def ask_control(self, where: net.Place, addresses: list[str]) -> None:
         """Asks once, as soon as there are addresses to ask about."""
-        if self.witness.asked is None and self.tools.controls:
+        light = self.tools.handshakes_only and not any(step.failure for step in self.trace.steps)
+        if self.witness.asked is None and self.tools.controls and not light:
             self.witness.asked = self.run_beside(self.witness.ask(where.url, self.dialled(addresses, where.port)))
 
     async def settle(self, *, fine: bool) -> None:

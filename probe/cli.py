@@ -15,10 +15,11 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from results.formats.origin import Origin
+from results.archive.cli import ArchiveOption, BucketsOption, Engine, EngineOption, MasterOption, ToOption
 
 CONFIG = typer.Option("--config", metavar="FILE", help="Configuration, TOML; otherwise the one in your config folder.")
 ConfigOption = Annotated[Path | None, CONFIG]
+LANGUAGE = typer.Option("--language", help="What you are told; otherwise as this machine is set.")
 AcceptOption = Annotated[bool, typer.Option("--accept-risks", help="Answers the question of consent, for scripts.")]
 
 
@@ -28,6 +29,17 @@ class Throughput(StrEnum):
     OFF = "off"
     AUTO = "auto"
     THOROUGH = "thorough"
+
+
+class Language(StrEnum):
+    """In which a person is spoken to."""
+
+    ENGLISH = "en"
+    RUSSIAN = "ru"
+    KAZAKH = "kk"
+
+
+LanguageOption = Annotated[Language | None, LANGUAGE]
 
 
 class Format(StrEnum):
@@ -80,6 +92,7 @@ def probe(
     *,
     once: Annotated[bool, typer.Option("--once", help="One round over what is due, then end.")] = False,
     accept_risks: AcceptOption = False,
+    language: LanguageOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Measure the configured lists on their schedule and store the results; no pages.
@@ -88,6 +101,7 @@ def probe(
     """
     from probe.errand import run_probe  # noqa: PLC0415 - see the module's docstring
 
+    speak(language)
     ended(lambda: run_probe(once=once, accept_risks=accept_risks, config=config), stopped=0)
 
 
@@ -96,16 +110,31 @@ def episodes(
     points: Annotated[
         str | None, typer.Option("--points", metavar="FILE.csv", help="Points from a file instead of the store.")
     ] = None,
+    archive: ArchiveOption = None,
+    engine: EngineOption = Engine.DUCKDB,
+    master: MasterOption = "local[*]",
+    to: ToOption = None,
     format_: FormatOption = Format.TABLE,
     config: ConfigOption = None,
 ) -> None:
-    """Tell when each site was blocked or throttled, from the store or from a file of points.
+    """Tell when each site was blocked or throttled, from the store, from a file of points or from an archive.
 
     A file has the columns series, at, verdict and, where known, mechanism, handshake_ms, kbps, reference_handshake_ms,
     reference_kbps. What can't be used is said on stderr with file and line, and the rest is used. Exit status: 0.
 
     Example: kedergi episodes --points series.csv --format json
+
+    Example: kedergi episodes --archive archive --to episodes.parquet
     """
+    if archive is not None:
+        if points is not None:
+            raise typer.BadParameter("episodes are told of one thing: --points or --archive", param_hint="--archive")
+        from probe import archiving  # noqa: PLC0415 - see the module's docstring
+
+        as_json = format_ is Format.JSON
+        told(lambda: archiving.run_episodes(archive, engine=engine, master=master, to=to, as_json=as_json))
+    if to is not None or engine is not Engine.DUCKDB:
+        raise typer.BadParameter("it goes with --archive alone", param_hint="--to" if to else "--engine")
     from probe.timeline import run_episodes  # noqa: PLC0415 - see the module's docstring
 
     told(lambda: run_episodes(points, as_json=format_ is Format.JSON, config=config))
@@ -130,38 +159,42 @@ def export(
     until: Annotated[datetime | None, typer.Option(formats=TIMES, help="Before then, UTC.")] = None,
     url: Annotated[str | None, typer.Option(help="Of this address alone.")] = None,
     vantage: Annotated[str | None, typer.Option(help="Of this vantage alone.")] = None,
+    outbox: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write what waits to be sent into a file, to be carried.")
+    ] = None,
+    archive: ArchiveOption = None,
+    buckets: BucketsOption = None,
+    points_only: Annotated[bool, typer.Option("--points-only", help="Of an archive: no evidence.")] = False,
     config: ConfigOption = None,
 ) -> None:
     """Write stored measurements to stdout, in the order of their times.
 
-    What jsonl writes, `import` and `judge` read; what csv writes, `episodes --points` reads.
+    What jsonl writes, `import` and `judge` read; what csv writes, `episodes --points` reads. An outbox is signed, so
+    that it does not matter who carries it to the server that this vantage joined; .gz and .zst are packed.
 
     Example: kedergi export --since 2026-11-01 --format csv > november.csv
+
+    Example: kedergi export --outbox outbox.jsonl.zst
+
+    Example: kedergi export --archive archive
     """
-    from probe.carry import run_export  # noqa: PLC0415 - see the module's docstring
+    if outbox is not None:
+        if since or until or url or vantage or format_ is not Export.JSONL:
+            raise typer.BadParameter("it holds all that waits; it goes with no other option", param_hint="--outbox")
+        from probe.vantage.by_hand import run_export as run_outbox  # noqa: PLC0415 - see the module's docstring
+
+        told(lambda: run_outbox(outbox, config))
+    from probe.carry import run_export  # noqa: PLC0415
     from results.carrying import Chosen  # noqa: PLC0415
 
     ends = (since and since.replace(tzinfo=UTC), until and until.replace(tzinfo=UTC))
-    told(lambda: run_export(Chosen(*ends, url, vantage), as_csv=format_ is Export.CSV, config=config))
+    chosen = Chosen(*ends, url, vantage)
+    if archive is not None:
+        from probe import archiving  # noqa: PLC0415
 
-
-def import_(
-    files: Annotated[list[str], typer.Argument(metavar="FILE", help="JSON or JSON Lines; also .gz and .zst.")],
-    *,
-    from_: Annotated[Origin | None, typer.Option("--from", help="Whose; otherwise told by what they hold.")] = None,
-    format_: FormatOption = Format.TABLE,
-    config: ConfigOption = None,
-) -> None:
-    """Take measurements into the store: our own, or OONI's web_connectivity. Each once, however often it comes.
-
-    They are judged anew. What is refused is said with file and line, and the rest is stored. Exit status: 0 when
-    nothing was refused, else 1.
-
-    Example: kedergi import november.jsonl.gz
-    """
-    from probe.carry import run_import  # noqa: PLC0415 - see the module's docstring
-
-    told(lambda: run_import(files, origin=from_, as_json=format_ is Format.JSON, config=config))
+        with_evidence = not points_only
+        told(lambda: archiving.run_export(archive, chosen, buckets=buckets, evidence=with_evidence, config=config))
+    told(lambda: run_export(chosen, as_csv=format_ is Export.CSV, config=config))
 
 
 def verify(
@@ -185,7 +218,9 @@ def verify(
     told(lambda: run_verify(noted or [], as_json=format_ is Format.JSON, config=config))
 
 
-def doctor(*, format_: FormatOption = Format.TABLE, config: ConfigOption = None) -> None:
+def doctor(
+    *, format_: FormatOption = Format.TABLE, language: LanguageOption = None, config: ConfigOption = None
+) -> None:
     """Say whether this machine is fit to measure: line, resolver, clock, control, disk.
 
     Exit status: 0 when nothing is bad, else 1.
@@ -194,7 +229,15 @@ def doctor(*, format_: FormatOption = Format.TABLE, config: ConfigOption = None)
     """
     from probe.errand import run_doctor  # noqa: PLC0415 - see the module's docstring
 
+    speak(language)
     ended(lambda: run_doctor(as_json=format_ is Format.JSON, config=config))
+
+
+def speak(language: Language | None) -> None:
+    """In this language from now on; by default in that of this machine."""
+    from probe import tongue  # noqa: PLC0415 - see the module's docstring
+
+    tongue.speak(language or tongue.of_system())
 
 
 def told(work: Callable[[], int | None]) -> NoReturn:

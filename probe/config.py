@@ -11,15 +11,16 @@ import tomllib
 from contextlib import suppress
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from platformdirs import user_config_path, user_data_path
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from probe.vantage import enrolment
 from results.records import Vantage, is_address
+from targets.exclusion import exclusion, names_address
 from targets.url import BadUrl, ascii_host, parse
 
 _OPEN = {"language", "quiet", "digest", "zone", "link", "sites", "outlets", "networks", "kinds", "severity"}
@@ -27,6 +28,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 NAME_FILE = "vantage-name"  # in the data folder
+SERVER_LIST = "server"  # among probe.lists: what the server names that this vantage has joined
 
 
 class ConfigError(Exception):
@@ -41,6 +43,13 @@ def _interval(value: Any) -> timedelta:
     if not 5 <= seconds <= 7 * 86400:
         raise ValueError('allowed is a number and s, m, h or d, from "5s" to "7d"')
     return timedelta(seconds=seconds)
+
+
+def _days(value: Any) -> timedelta:
+    found = re.fullmatch(r"\s*(\d{1,5})\s*d\s*", value) if isinstance(value, str) else None
+    if not found or int(found[1]) < 31:
+        raise ValueError('allowed is a number of days from 31 on, as in "400d"')
+    return timedelta(days=int(found[1]))
 
 
 def _udp(value: str) -> str:
@@ -102,6 +111,13 @@ def _host(value: str) -> str:
         raise ValueError('allowed is a host name, as in "ratel.kz"') from exc
 
 
+def _name(value: str) -> str:
+    host, colon, port = value.partition(":")
+    if colon and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError('allowed is a host name, with a port if it is not 443, as in "kedergi.example.org"')
+    return _host(host) + colon + port
+
+
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -123,6 +139,10 @@ class ProbeSection(_Section):
     interval: Annotated[timedelta, BeforeValidator(_interval)] = timedelta(minutes=30)
     concurrency: Annotated[int, Field(ge=1, le=200)] = 16
     daily_budget_mb: Annotated[int, Field(ge=1, le=100_000)] = 100
+    on_metered: Literal["full", "light", "none"] = "light"
+    on_battery: Literal["full", "light", "none"] = "full"
+    exclude: tuple[Annotated[str, AfterValidator(exclusion)], ...] = Field(default=(), strict=False)
+    sensitive: bool = False  # whether targets of tier 2 are looked at, too
 
 
 class DnsSection(_Section):
@@ -145,6 +165,15 @@ class ServerSection(_Section):
     url: Annotated[tuple[Annotated[str, AfterValidator(_web)], ...], BeforeValidator(_listed)] = Field(
         default=(), strict=False
     )
+    # A server's own: the controls that whoever joins it is told.
+    control: Annotated[tuple[Annotated[str, AfterValidator(_web)], ...], BeforeValidator(_listed)] = Field(
+        default=(), strict=False
+    )
+    # A server's own, too: the names under which it is reached over TLS, and whether whoever comes may read its pages.
+    name: Annotated[tuple[Annotated[str, AfterValidator(_name)], ...], BeforeValidator(_listed)] = Field(
+        default=(), strict=False
+    )
+    public: bool = True
 
 
 class ReferenceSection(_Section):
@@ -155,6 +184,18 @@ class ReferenceSection(_Section):
 
 class StoreSection(_Section):
     url: str = Field(default="sqlite:///kedergi.db", repr=False)  # may hold a password
+    keep_evidence: Annotated[timedelta | None, BeforeValidator(_days)] = None  # None: for ever
+    archive: str | None = Field(default=None, min_length=1)  # the folder to which older evidence goes
+    keep_days: Annotated[int, Field(ge=1, le=36_500)] | None = None  # of a vantage; None: for ever
+    max_mb: Annotated[int, Field(ge=10, le=10_000_000)] | None = None  # of a vantage; None: see probe/tidying.py
+
+    @model_validator(mode="after")
+    def _has_a_place(self) -> Self:
+        if self.keep_evidence is not None and self.archive is None:
+            raise ValueError(
+                "keep_evidence needs a folder in archive, since nothing is deleted that has no other place"
+            )
+        return self
 
 
 class _Manner(_Section):
@@ -237,6 +278,9 @@ def here(path: Path | None = None) -> Settings:
     Raises ConfigError, BadEnrolment.
     """
     settings, joined = load(path), enrolment.load(data_folder())
+    for url in settings.reference.urls:
+        if names_address(url, settings.probe.exclude):
+            raise ConfigError(f"probe.exclude names {url}, which is a reference; name others in reference.urls.")
     if joined is None:
         return settings
     section, server = settings.vantage, settings.server
@@ -244,10 +288,20 @@ def here(path: Path | None = None) -> Settings:
     given: dict[str, Any] = {"name": joined.vantage, "country": section.country or joined.country}
     if "vantage_class" not in said:
         given["vantage_class"] = joined.vantage_class
-    servers = {"url": server.url or joined.servers}
+    # Once it has joined, the server names the sites, unless the file does.
+    lists = settings.probe.lists if "lists" in settings.probe.model_fields_set else _lists(joined)
     return settings.model_copy(
-        update={"vantage": section.model_copy(update=given), "server": server.model_copy(update=servers)}
+        update={
+            "vantage": section.model_copy(update=given),
+            "server": server.model_copy(update={"url": server.url or joined.servers}),
+            "control": settings.control.model_copy(update={"url": settings.control.url or joined.controls}),
+            "probe": settings.probe.model_copy(update={"lists": lists}),
+        }
     )
+
+
+def _lists(joined: enrolment.Enrolment) -> tuple[str, ...]:
+    return (SERVER_LIST,) if joined.believed else ProbeSection().lists
 
 
 def store_url(settings: Settings) -> str:
@@ -256,6 +310,11 @@ def store_url(settings: Settings) -> str:
     if prefix or not name or name.startswith(("/", ":memory:")) or Path(name).is_absolute():
         return settings.store.url
     return f"sqlite:///{data_folder() / name}"
+
+
+def archive_folder(settings: Settings) -> Path | None:
+    """Where old evidence goes; a relative folder lies in the data folder. None: nowhere, it stays in the store."""
+    return data_folder() / settings.store.archive if settings.store.archive is not None else None
 
 
 def store_file(url: str) -> Path | None:
@@ -286,9 +345,10 @@ def vantage(settings: Settings) -> Vantage:
 
 def _own_name(path: Path) -> str:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            with path.open("x", encoding="utf-8") as file:
+            made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(made, "w", encoding="utf-8") as file:
                 file.write(f"v-{secrets.token_hex(4)}")
         except FileExistsError:
             pass

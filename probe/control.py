@@ -7,13 +7,12 @@ import asyncio
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
@@ -21,6 +20,7 @@ from probe.classify import NETWORK_ERRORS, failure_of
 from probe.net import Garbage, place
 from probe.scrub import scrubbed_url
 from probe.services import Services
+from probe.showing import Credential, Passes
 from results.failure import Failure
 from results.records import Control, TlsStep, control_adapter
 
@@ -46,7 +46,13 @@ class Told:
 
 
 async def ask(
-    services: Services, controls: Iterable[str], token: str, url: str, addresses: Iterable[str], *, timeout_s: float
+    services: Services,
+    controls: Iterable[str],
+    token: Credential,
+    url: str,
+    addresses: Iterable[str],
+    *,
+    timeout_s: float,
 ) -> Control | None:
     """The first control's answer that came, else the last one's failure; None where none is configured."""
     return await ask_all(services, list(controls), token, url, addresses, timeout_s=timeout_s, in_vain=[])
@@ -55,7 +61,7 @@ async def ask(
 async def ask_all(
     services: Services,
     controls: Sequence[str],
-    token: str,
+    token: Credential,
     url: str,
     addresses: Iterable[str],
     *,
@@ -82,7 +88,7 @@ async def ask_all(
 
 
 async def network(
-    services: Services, controls: Sequence[str], token: str, *, timeout_s: float, silent_s: float = _SILENT_S
+    services: Services, controls: Sequence[str], token: Credential, *, timeout_s: float, silent_s: float = _SILENT_S
 ) -> Told | None:
     """From which network we ask, and the time there; None where no control says so."""
 
@@ -95,7 +101,7 @@ async def network(
     return await _first(controls, one, [], timeout_s=timeout_s, silent_s=silent_s)
 
 
-async def line(services: Services, control: str, token: str, amount: int, heard: Callable[[int], None]) -> int:
+async def line(services: Services, control: str, token: Credential, amount: int, heard: Callable[[int], None]) -> int:
     """So many bytes of nothing from a control, for the time that they take; how many came. Raises OSError, Garbage.
 
     `heard` is told how many there are, each time that some have come.
@@ -167,20 +173,26 @@ async def _post(
     services: Services,
     control: str,
     path: str,
-    token: str,
+    token: Credential,
     body: bytes,
     limit_bytes: int,
     heard: Callable[[int], None] = lambda _amount: None,
 ) -> bytes:
     """The answer's body. Raises OSError, or Garbage where it is none."""
-    headers = {"Host": urlsplit(control).netloc, "Content-Type": "application/json", "Content-Length": str(len(body))}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
     url = control.rstrip("/") + path
-    status, content = await services.post(url, headers, body, limit_bytes=limit_bytes, heard=heard)
-    if status != 200:
-        raise Garbage(f"the control answered with HTTP status {status}: {_sentence(content)}")
-    return content
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    if isinstance(token, Passes):
+        await token.ready()
+
+    def shown() -> Mapping[str, str]:
+        if isinstance(token, Passes):
+            return token.shown(url, headers, body)
+        return headers | ({"Authorization": f"Bearer {token}"} if token else {})
+
+    answer = await services.answer(url, shown, body, limit_bytes=limit_bytes, heard=heard)
+    if answer.status != 200:
+        raise Garbage(f"the control answered with HTTP status {answer.status}: {_sentence(answer.body)}")
+    return answer.body
 
 
 def _read(content: bytes, control: str, about: str) -> Control:

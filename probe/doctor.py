@@ -16,6 +16,7 @@ from probe import config, control, machine
 from probe.clock import told
 from probe.machine import Finding, State
 from probe.net import Cookies, Place, Tcp, Tls, in_thread, place
+from probe.remedies import remedy
 from probe.steps import dns, http, tcp, tls
 from probe.tools import Tools
 from probe.trace import Course, StepFailed, Trace
@@ -55,10 +56,17 @@ async def examine(settings: config.Settings, tools: Tools, *, config_file: Path 
 
 
 def rendered(findings: Iterable[Finding], *, as_json: bool) -> str:
-    """A line for each finding: an object, or columns for a person."""
+    """A line for each finding: an object, or columns for a person, with what can be done about it below."""
     if as_json:
-        return "\n".join(json.dumps(asdict(finding), ensure_ascii=False) for finding in findings)
-    return "\n".join(f"{finding.state:<5}{finding.name:<14}{finding.says}" for finding in findings)
+        told = (asdict(finding) | {"remedy": remedy(finding)} for finding in findings)
+        return "\n".join(json.dumps(one, ensure_ascii=False) for one in told)
+    return "\n".join(line for finding in findings for line in _lines(finding))
+
+
+def _lines(finding: Finding) -> list[str]:
+    cure = remedy(finding)
+    found = f"{finding.state:<5}{finding.name:<14}{finding.says}"
+    return [found, f"{'':<19}{cure}"] if cure else [found]
 
 
 async def _in_time(name: str, work: Awaitable[list[Finding]]) -> list[Finding]:

@@ -2,7 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -11,26 +13,41 @@ from probe import config as _config
 from probe import consent, show
 from probe.budget import used_today_bytes
 from probe.doctor import examine, rendered
+from probe.fitness import SAYS, Fitness, Wishes
+from probe.lists import choose
 from probe.net import Garbage, place
 from probe.rounds import Turns, measure
 from probe.schedule import Progress, Schedule, nothing_more
 from probe.submit import Submitter
+from probe.tidying import Tidying, make_private
+from probe.tongue import N_, say
 from probe.tools import Tools, opened, with_pasts
-from probe.vantage import enrolment, identity
+from probe.vantage import enrolment, identity, server_list
+from probe.vantage.by_hand import CantCarry
+from probe.vantage.fetching import Fetching
+from probe.vantage.pause import paused
 from probe.vantage.signing import WINDOW
+from results.archive.needs import ArchiveError
 from results.formats.jsonl import line
 from results.judgement import Judgement, Verdict
 from results.outbox import Sender
 from results.records import Measurement, Throughput
 from results.store import Store, StoreError
 from targets.bundled import resolve
+from targets.exclusion import is_excluded
 from targets.selection import select
 from targets.target import Target, Use
 
 # What a person can mend: one sentence on stderr, exit status 2.
-_OF_JOINING = (identity.NoKey, enrolment.BadEnrolment, enrolment.NotJoined)
-EXPECTED = (_config.ConfigError, consent.ConsentMissing, StoreError, *_OF_JOINING)
+_OF_JOINING = (identity.NoKey, enrolment.BadEnrolment, enrolment.NotJoined, CantCarry)
+EXPECTED = (_config.ConfigError, consent.ConsentMissing, StoreError, ArchiveError, *_OF_JOINING)
 
+FIT_AGAIN = N_("Measuring goes on in full.")
+CLOCK_OFF = N_(
+    "This machine's clock is wrong by about {minutes} min; it is measured all the same, and the difference recorded."
+)
+_CLOCK_OFF_S = 60.0
+_LISTS_S = 10.0  # for the server's list, before the first round
 _SENDING_S = 30.0  # after the only round of a run
 
 Result = tuple[Measurement, Judgement]
@@ -51,7 +68,8 @@ async def run_check(
     how = Throughput(throughput)
     # One after the other: the others' pages would slow the samples down.
     at_once = 1 if how is Throughput.THOROUGH else concurrency or settings.probe.concurrency
-    wanted = _wanted(urls, list_)
+    wanted = _wanted(urls, list_, settings.probe.exclude)
+    await asyncio.to_thread(make_private, _config.store_url(settings))
     store = await asyncio.to_thread(Store, _config.store_url(settings))
     results: dict[str, Result] = {}
     printed = 0
@@ -90,10 +108,14 @@ async def run_probe(*, once: bool, accept_risks: bool, config: Path | None) -> i
     settings = _config.here(config)
     targets = chosen(settings)
     async with opened(settings) as tools:
-        consent.require(_config.data_folder(), accept_risks=accept_risks, now=tools.utcnow())
+        going = consent.going_to(settings, targets)
+        consent.require(_config.data_folder(), accept_risks=accept_risks, now=tools.utcnow(), to=going)
+        await asyncio.to_thread(make_private, _config.store_url(settings))
         store = await asyncio.to_thread(Store, _config.store_url(settings))
         try:
             sender = submitter(settings, store, tools)
+            lists = fetching(settings, tools)
+            targets = await newest(settings, lists, targets)
             with show.bar(len(targets)) as bar:
                 schedule = Schedule(
                     [target.url for target in targets],
@@ -104,9 +126,12 @@ async def run_probe(*, once: bool, accept_risks: bool, config: Path | None) -> i
                     outlets={target.url: target.outlet for target in targets},
                     told=teller(bar, settings.probe.daily_budget_mb),
                     kept=sender.kept if sender else nothing_more,
+                    fitness=fitness(settings, tools),
                 )
+                tidying = Tidying(settings, store, clock=tools.utcnow)
                 if not once:
-                    await _for_ever(schedule, sender)
+                    await _for_ever(schedule, sender, lists, partial(taken, settings, schedule), tidying)
+                await tidying.once()
                 measured = await schedule.round()
             if sender is not None:
                 await _sent_now(sender)
@@ -146,15 +171,65 @@ def submitter(settings: _config.Settings, store: Store, tools: Tools) -> Submitt
         random.Random(),
         budget=tools.budget,
         say=lambda sentence: typer.echo(sentence, err=True),
+        held=lambda: paused(folder, tools.utcnow()) is not None,
     )
 
 
-async def _for_ever(schedule: Schedule, sender: Submitter | None) -> None:
-    """Until it is stopped, or one of the two fails."""
+def fetching(settings: _config.Settings, tools: Tools) -> Fetching | None:
+    """What asks the server for its list; None where none of its lists is wanted, or none would be believed."""
+    folder = _config.data_folder()
+    joined, key = enrolment.load(folder), identity.load(folder)
+    if joined is None or key is None or joined.believed is None or _config.SERVER_LIST not in settings.probe.lists:
+        return None
+    return Fetching(
+        tools.services,
+        key,
+        joined,
+        settings.server.url,
+        folder,
+        clock=tools.utcnow,
+        chance=random.Random(),
+        budget=tools.budget,
+        say=lambda sentence: typer.echo(sentence, err=True),
+    )
+
+
+async def newest(settings: _config.Settings, lists: Fetching | None, targets: list[Target]) -> list[Target]:
+    """The targets, once the server has been asked for its list, or does not answer at once."""
+    if lists is None:
+        return targets
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LISTS_S):
+            await lists.once()
+    return await asyncio.to_thread(chosen, settings)
+
+
+async def taken(settings: _config.Settings, schedule: Schedule) -> None:
+    """Goes on with the list that has come."""
+    try:
+        targets = await asyncio.to_thread(chosen, settings)
+    except _config.ConfigError as exc:
+        typer.echo(f"{exc} What was looked at before is looked at.", err=True)
+        return
+    schedule.take([target.url for target in targets], {target.url: target.outlet for target in targets})
+    typer.echo(f"A newer list has come from the server: {len(targets)} sites are looked at from now on.", err=True)
+
+
+async def _for_ever(
+    schedule: Schedule,
+    sender: Submitter | None,
+    lists: Fetching | None,
+    came: Callable[[], Awaitable[None]],
+    tidying: Tidying,
+) -> None:
+    """Until it is stopped, or one of them fails."""
     async with asyncio.TaskGroup() as group:
         group.create_task(schedule.run())
+        group.create_task(tidying.run())
         if sender is not None:
             group.create_task(sender.run())
+        if lists is not None:
+            group.create_task(lists.run(came))
 
 
 async def _sent_now(sender: Submitter) -> None:
@@ -169,14 +244,30 @@ async def _sent_now(sender: Submitter) -> None:
     typer.echo(f"Sent: {sent}; refused: {counts.refused}; waiting: {counts.waiting}.", err=True)
 
 
+def fitness(settings: _config.Settings, tools: Tools) -> Fitness:
+    """What says before each round whether this machine may measure, by the settings."""
+    section, manner = settings.vantage, settings.probe
+    wishes = Wishes(section.asn, section.country, manner.on_metered, manner.on_battery)
+    return Fitness(_config.data_folder(), wishes, tools.utcnow, tools.services, tools.controls, tools.control_token)
+
+
 def teller(bar: show.Bar, daily_budget_mb: int) -> Callable[[Progress], None]:
     """Shows progress, and says once when the line goes down or comes back, or the day's budget is used up."""
     was_up: bool | None = None
-    was_used_up = False
+    was_used_up = clock_said = False
+    was_unfit = ""
 
     def told(progress: Progress) -> None:
-        nonlocal was_up, was_used_up
+        nonlocal was_up, was_used_up, was_unfit, clock_said
         bar.show(progress.measured, progress.planned)
+        if progress.unfit and progress.unfit != was_unfit:
+            typer.echo(say(SAYS[progress.unfit]), err=True)
+        elif was_unfit and not progress.unfit:
+            typer.echo(say(FIT_AGAIN), err=True)
+        was_unfit = progress.unfit
+        if abs(progress.clock_ahead_s or 0) > _CLOCK_OFF_S and not clock_said:
+            clock_said = True
+            typer.echo(say(CLOCK_OFF, minutes=round(abs(progress.clock_ahead_s or 0) / 60)), err=True)
         if progress.line_up is False and was_up is not False:
             typer.echo("The line is down: no reference site answers. Nothing can be told until it is back.", err=True)
         elif progress.line_up and was_up is False:
@@ -202,18 +293,19 @@ async def run_doctor(*, as_json: bool, config: Path | None) -> int:
 
 def chosen(settings: _config.Settings) -> list[Target]:
     """The targets that this vantage measures. What is wrong with a list is said on stderr; the rest is used."""
-    targets, problems = resolve(settings.probe.lists)
-    for problem in problems:
+    folder = _config.data_folder()
+    joined = enrolment.load(folder)
+    choice = choose(settings, server_list.kept(folder, joined.believed if joined else None))
+    for problem in choice.problems:
         typer.echo(str(problem), err=True)
-    usable = select(targets, vantage_class=settings.vantage.vantage_class)
-    if not usable:
+    if not choice.targets:
         names = ", ".join(settings.probe.lists)
         raise _config.ConfigError(f"probe.lists = {names}: there is no target in it that may be measured here.")
-    return usable
+    return choice.targets
 
 
-def _wanted(urls: list[str], list_: str | None) -> list[str]:
-    """The URLs to check, each once, in their order. Raises ConfigError."""
+def _wanted(urls: list[str], list_: str | None, exclude: Sequence[str]) -> list[str]:
+    """The URLs to check, each once, in their order. What is named itself is never left out. Raises ConfigError."""
     wanted = dict.fromkeys(urls)
     for url in wanted:
         try:
@@ -228,6 +320,7 @@ def _wanted(urls: list[str], list_: str | None) -> list[str]:
         usable = select(targets, vantage_class="unknown", uses=tuple(Use))
         if len(usable) < len(targets):
             typer.echo(f"{len(targets) - len(usable)} targets are sensitive and were left out.", err=True)
+        usable = [target for target in usable if not is_excluded(target, exclude)]
         wanted |= dict.fromkeys(target.url for target in usable)
         if not usable:
             raise _config.ConfigError(f"--list {list_}: there is no address in it to check; write one a line.")

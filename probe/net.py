@@ -360,9 +360,9 @@ def visit(url: str, cookies: httpx.Cookies) -> httpx.Request:
     return httpx.Request("GET", url, headers=_AS_A_BROWSER, cookies=cookies if cookies.jar else None)
 
 
-def post(url: str, headers: Mapping[str, str], content: bytes) -> httpx.Request:
+def asking(method: str, url: str, headers: Mapping[str, str], content: bytes) -> httpx.Request:
     """What is asked of a helper of ours."""
-    return httpx.Request("POST", url, headers=dict(headers), content=content)
+    return httpx.Request(method, url, headers=dict(headers), content=content)
 
 
 def plain_error(exc: Exception) -> Exception:

@@ -42,17 +42,17 @@ async def measure(
     turns: Turns,
     *,
     round_uid: str | None = None,
-    in_budget: bool = False,
+    go_on: Callable[[], bool] = lambda: True,
 ) -> None:
     """Checks each URL when its turn comes, and hands it to `keep` with its judgement.
 
-    `in_budget`: what is left when the day's budget is used up is not measured; what is under way then still is.
+    `go_on` is asked before each: once it says no, what is left is not measured; what is under way then still is.
     A bug, or a store that fails, ends all of it. Cancelled, it leaves what was kept.
     """
 
     async def one(url: str) -> None:
         async with turns.one(place(url).host):
-            if in_budget and not tools.budget.left_bytes(tools.utcnow()):
+            if not go_on():
                 return
             await tools.quiet.others_may()
             measurement = await check(url, tools, round_uid=round_uid)

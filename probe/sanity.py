@@ -25,6 +25,7 @@ from probe.trace import Course, StepFailed, Trace
 from results.failure import CERTIFICATE_FAILURES, Failure
 from results.hops import split
 from results.records import HttpStep, Layer, Reference, Source, TlsStep, Via, is_bogon
+from results.rules.line import portal
 
 _FRESH_S = 30.0  # a look counts for what happens within this time
 _DNS_S, _TCP_S, _TLS_S, _HTTP_S = 3.0, 5.0, 8.0, 5.0
@@ -51,6 +52,12 @@ class Look:
         """Whether any reference answered; None where there is none to ask."""
         asked = [reference for reference in self.references if not reference.gone]
         return any(reference.failure is None for reference in asked) if asked else None
+
+    @property
+    def at_portal(self) -> bool:
+        """Whether the line leads everyone to a page of its own."""
+        asked = [reference for reference in self.references if not reference.gone]
+        return bool(portal(asked)) and not self.line_up
 
     @property
     def answered(self) -> int:

@@ -19,6 +19,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from probe.again import PAST, Again
 from probe.budget import used_today_bytes
+from probe.fitness import AlwaysFit, Extent, Fit, Fitness
 from probe.rounds import Keep, Turns, measure
 from probe.sanity import Look
 from probe.tools import Tools, refreshed, with_pasts
@@ -69,6 +70,8 @@ class Progress:
     measured: int
     line_up: bool | None  # whether any reference answered; None where none is configured, or none was looked at
     used_up: bool = False  # nothing is left of the day's budget
+    unfit: str = ""  # why less is measured than all, or nothing: a word of `gap.why`
+    clock_ahead_s: float | None = None  # own clock less that of the references' servers
 
 
 async def nothing_more(_measurement: Measurement, _judgement: Judgement) -> None:
@@ -90,6 +93,7 @@ class Schedule:
         told: Callable[[Progress], None] = lambda _progress: None,
         kept: Keep = nothing_more,
         chance: Random | None = None,
+        fitness: Fitness | AlwaysFit | None = None,
     ) -> None:
         """`outlets`: of each URL, so that all of an outlet are looked at when one falls.
 
@@ -104,10 +108,16 @@ class Schedule:
         self._told = told
         self._kept = kept
         self._chance = chance or Random()
+        self._fitness = fitness or AlwaysFit()
         self._again = Again(every, self._chance, outlets)
         self._pasts: Mapping[str, Past] = {}
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._last_round: datetime | None = None
+
+    def take(self, urls: Sequence[str], outlets: Mapping[str, str]) -> None:
+        """Other targets, from the next round on. What is being measured is measured to its end."""
+        self._urls = urls
+        self._again.regroup(outlets)
 
     async def run(self) -> None:
         """Rounds at each interval, the first at once if anything is due. Ends by being cancelled or by an error."""
@@ -140,7 +150,8 @@ class Schedule:
     async def round(self) -> int:
         """One round over what is due; how many were measured. What an earlier round still measures is left to it.
 
-        None is begun when the day's budget is used up, and what is left when that happens in the middle stays due.
+        None is begun when the machine is not fit to measure or the day's budget is used up, and what is left when that
+        happens in the middle stays due.
         """
         now, name = self._tools.utcnow(), self._tools.vantage.name
         await asyncio.to_thread(self._note_gap, now)
@@ -149,14 +160,16 @@ class Schedule:
         if not urls:
             return 0
         self._in_flight.update(urls)
-        if not await self._can_pay(len(urls), now):
+        fit = await self._fit(now)
+        if not (await self._may(fit, len(urls), now) and await self._can_pay(len(urls), now)):
             self._in_flight.difference_update(urls)
             return 0
-        tools = await asyncio.to_thread(with_pasts, refreshed(self._tools), self._store)
+        tools = await asyncio.to_thread(with_pasts, self._fitting(fit), self._store)
         self._pasts = tools.pasts
-        measured = await self._tour(urls, tools, now, self._told)
+        stays = self._fitness.stays()
+        measured = await self._tour(urls, tools, now, lambda progress: self._told(replace(progress, unfit=fit.why)))
         if measured < len(urls):
-            await asyncio.to_thread(self._note_halt, tools.utcnow())
+            await self._say_halt(len(urls), stays, tools)
         return measured
 
     async def again(self) -> int:
@@ -165,14 +178,16 @@ class Schedule:
         What the budget has no room for is left to the rounds, who say so.
         """
         now = self._tools.utcnow()
-        urls = self._again.due(now, self._in_flight)
+        listed = set(self._urls)
+        urls = [url for url in self._again.due(now, self._in_flight) if url in listed]
         if not urls:
             return 0
         self._in_flight.update(urls)
-        if not await self._left_bytes(now):
+        fit = await self._fit(now)
+        if fit.extent is not Extent.FULL or not await self._left_bytes(now):
             self._in_flight.difference_update(urls)
             return 0
-        tools = replace(refreshed(self._tools), pasts=self._pasts)
+        tools = replace(self._fitting(fit), pasts=self._pasts)
         return await self._tour(urls, tools, now, lambda _progress: None)
 
     async def _tour(self, urls: list[str], tools: Tools, now: datetime, told: Callable[[Progress], None]) -> int:
@@ -183,7 +198,7 @@ class Schedule:
         with counted() as first:
             look = await tools.line.look_anew()
         tools.budget.spend(first.both_bytes, now)
-        measured = await self._measure(urls, tools, uid, look, told)
+        measured = 0 if look.at_portal else await self._measure(urls, tools, uid, look, told)
         with counted() as last:
             after = await tools.line.look(older_s=_JUST_NOW_S)
         tools.budget.spend(last.both_bytes, now)
@@ -200,11 +215,19 @@ class Schedule:
     async def _measure(
         self, urls: list[str], tools: Tools, uid: str, look: Look, told: Callable[[Progress], None]
     ) -> int:
-        measured, left = 0, set(urls)
+        measured, left, stays = 0, set(urls), self._fitness.stays()
 
         def tell() -> None:
             used_up = not tools.budget.left_bytes(tools.utcnow())
-            told(Progress(planned=len(urls), measured=measured, line_up=look.line_up, used_up=used_up))
+            told(
+                Progress(
+                    planned=len(urls),
+                    measured=measured,
+                    line_up=look.line_up,
+                    used_up=used_up,
+                    clock_ahead_s=look.clock_ahead_s,
+                )
+            )
 
         async def keep(measurement: Measurement, judgement: Judgement) -> None:
             nonlocal measured
@@ -216,16 +239,47 @@ class Schedule:
             tell()
             await self._kept(measurement, judgement)
 
+        def go_on() -> bool:
+            return bool(tools.budget.left_bytes(tools.utcnow())) and stays()
+
         tell()
-        await measure(urls, tools, keep, self._turns, round_uid=uid, in_budget=True)
+        await measure(urls, tools, keep, self._turns, round_uid=uid, go_on=go_on)
         self._in_flight -= left
         return measured
+
+    async def _fit(self, now: datetime) -> Fit:
+        """What is asked of a control for it counts like a look at the line."""
+        with counted() as traffic:
+            fit = await self._fitness.look()
+        self._tools.budget.spend(traffic.both_bytes, now)
+        return fit
+
+    def _fitting(self, fit: Fit) -> Tools:
+        return replace(refreshed(self._tools), handshakes_only=fit.extent is Extent.LIGHT)
+
+    async def _may(self, fit: Fit, planned: int, now: datetime) -> bool:
+        """Whether anything is to be measured. Where not, that is said, and the gap is noted."""
+        if fit.extent is not Extent.NONE:
+            return True
+        await asyncio.to_thread(self._note_halt, now, fit.why)
+        self._told(Progress(planned=planned, measured=0, line_up=None, unfit=fit.why))
+        return False
+
+    async def _say_halt(self, planned: int, stays: Callable[[], bool], tools: Tools) -> None:
+        """Why the rest of a round was left out."""
+        now, look = tools.utcnow(), tools.line.latest
+        fit = await self._fitness.look()
+        why = "portal" if look and look.at_portal else fit.why if fit.extent is Extent.NONE else ""
+        why = why or ("budget" if stays() else "moved")
+        await asyncio.to_thread(self._note_halt, now, why)
+        if why != "budget":
+            self._told(Progress(planned=planned, measured=0, line_up=None, unfit=why))
 
     async def _can_pay(self, planned: int, now: datetime) -> bool:
         """Whether anything is left of the day's budget. Where not, that is said, and the gap is noted."""
         if await self._left_bytes(now):
             return True
-        await asyncio.to_thread(self._note_halt, now)
+        await asyncio.to_thread(self._note_halt, now, "budget")
         self._told(Progress(planned=planned, measured=0, line_up=None, used_up=True))
         return False
 
@@ -279,15 +333,15 @@ class Schedule:
         lately = [last[url] for url in self._urls if url in last and last[url] > newest - self._every]
         return min(newest, statistics.median_low(lately)) if lately else newest
 
-    def _note_halt(self, now: datetime) -> None:
+    def _note_halt(self, now: datetime, why: str) -> None:
         """Until the next round nothing is measured, and why is known beforehand."""
         name, until = self._tools.vantage.name, now + self._every
         late = self._store.gaps(since=now - self._every * (_LATE - 1))
-        same = [gap for gap in late if (gap.vantage, gap.why) == (name, "budget") and gap.began_at <= now]
+        same = [gap for gap in late if (gap.vantage, gap.why) == (name, why) and gap.began_at <= now]
         if same:
             self._store.lengthen_gap(same[-1], ended_at=until)
         else:
-            self._store.add_gap(vantage=name, began_at=now, ended_at=until, why="budget")
+            self._store.add_gap(vantage=name, began_at=now, ended_at=until, why=why)
 
     def _heard(self, event: JobExecutionEvent) -> None:
         if not self._failed.done():

@@ -20,10 +20,10 @@ from probe.net import (
     Request,
     Tcp,
     Tls,
+    asking,
     look_up,
     place,
     plain_error,
-    post,
 )
 
 _KEPT_MAX = 64  # to one origin; what is more is closed after its answer
@@ -70,20 +70,25 @@ class Services:
         *,
         limit_bytes: int,
         heard: Callable[[int], None] = lambda _amount: None,
+        method: str = "POST",
     ) -> Answer:
         """As `post`, with the answer's headers. Those of the request are made for each connection that is tried.
 
         What is signed is taken once: over a new connection it has to be signed anew.
         """
         where = _place(url)
+
+        def question() -> Request:
+            return asking(method, url, headers(), content)
+
         while self._kept[where]:
             way = self._kept[where].pop()
             if way.is_idle:
                 with suppress(PeerClosed, ConnectionError):  # it was closed on us meanwhile: another, or a new one
-                    return await self._over(way, where, post(url, headers(), content), limit_bytes, heard)
+                    return await self._over(way, where, question(), limit_bytes, heard)
             else:
                 await way.aclose()
-        return await self._over(await self._open(where), where, post(url, headers(), content), limit_bytes, heard)
+        return await self._over(await self._open(where), where, question(), limit_bytes, heard)
 
     async def aclose(self) -> None:
         for ways in self._kept.values():

@@ -104,9 +104,13 @@ class Submitter:
         *,
         budget: Budget,
         say: Callable[[str], None] = lambda _sentence: None,
+        held: Callable[[], bool] = lambda: False,
         pace: Pace | None = None,
     ) -> None:
-        """`servers` are addresses of one and the same. `say` is told in sentences what a person should know."""
+        """`servers` are addresses of one and the same. `say` is told in sentences what a person should know.
+
+        `held` says whether nothing is to be sent now, and may read a file for it.
+        """
         self._store = store
         self._services = services
         self._identity = identity
@@ -117,6 +121,7 @@ class Submitter:
         self._chance = chance
         self._budget = budget
         self._say = say
+        self._held = held
         self._pace = pace or Pace()
         self._came = asyncio.Event()
         self._counts = Counts()
@@ -158,6 +163,8 @@ class Submitter:
         now = self._clock()
         if self._budget.left_bytes(now) <= 0:
             return self._until_midnight(now)
+        if await asyncio.to_thread(self._held):
+            return self._pace.look
         batch = await asyncio.to_thread(
             outbox.next_batch, self._store, self._vantage, after=self._after, most=self._most, aside=self._aside
         )

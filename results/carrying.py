@@ -3,7 +3,6 @@
 What a line looks like is in results/formats, how a file is read in results/judging.py.
 """
 
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,8 +16,11 @@ from sqlmodel import SQLModel
 from results.history import series_name
 from results.judgement import Judgement
 from results.judging import Judged, NotRead
+from results.packing import unpacked
 from results.records import Measurement, adapter, iso
+from results.retention import bring_back
 from results.store import Store, judgement_of
+from results.tables import same
 
 _MEASUREMENT = SQLModel.metadata.tables["measurement"]
 _EVIDENCE = SQLModel.metadata.tables["evidence"]
@@ -62,9 +64,18 @@ class Taken:
 
 def measurements(store: Store, chosen: Chosen) -> Iterator[tuple[Measurement, Judgement]]:
     """With all their evidence, in the order of their times."""
-    query = sa.select(_EVIDENCE.c.blob, _VERDICT).join(_EVIDENCE, _EVIDENCE.c.uid == _VERDICT.c.uid)
+    query = sa.select(_EVIDENCE.c.codec, _EVIDENCE.c.blob, _VERDICT).join(_EVIDENCE, same(_EVIDENCE, _VERDICT))
     for row in _rows(store, query, chosen):
-        yield adapter().validate_json(zlib.decompress(row["blob"])), judgement_of(row)
+        yield adapter().validate_json(unpacked(row["codec"], row["blob"])), judgement_of(row)
+
+
+def archived(store: Store, chosen: Chosen) -> int:
+    """How many measurements of these are not written whole, since their evidence is not in the store."""
+    query = (
+        sa.select(sa.func.count().label("many")).select_from(_VERDICT).outerjoin(_EVIDENCE, same(_EVIDENCE, _VERDICT))
+    )
+    with store.transaction() as connection:
+        return int(connection.execute(_of(query.where(_EVIDENCE.c.uid.is_(None)), chosen)).scalar_one())
 
 
 def points(store: Store, chosen: Chosen) -> Iterator[dict[str, Any]]:
@@ -85,13 +96,21 @@ def taken(store: Store, found: Iterable[Judged | NotRead]) -> Iterator[Taken]:
         if (one.said is not None and not one.said.dated) or one.measurement.started_at < _EARLIEST:
             yield Taken(**place, fate=Fate.REFUSED, says="It does not say when it was measured.")
         else:
-            fate = Fate.STORED if store.add(one.measurement, one.judgement) else Fate.THERE
-            yield Taken(**place, fate=fate)
+            new = store.add(one.measurement, one.judgement, one.evidence) or bring_back(
+                store, one.measurement, one.evidence
+            )
+            yield Taken(**place, fate=Fate.STORED if new else Fate.THERE)
 
 
 def _rows(store: Store, query: sa.Select[Any], chosen: Chosen) -> Iterator[RowMapping]:
+    ordered = _of(query, chosen).order_by(_MEASUREMENT.c.started_at, _MEASUREMENT.c.uid)
+    with store.transaction() as connection:
+        yield from connection.execution_options(yield_per=_AT_ONCE).execute(ordered).mappings()
+
+
+def _of(query: sa.Select[Any], chosen: Chosen) -> sa.Select[Any]:
     at = _MEASUREMENT.c.started_at
-    query = query.join(_MEASUREMENT, _MEASUREMENT.c.uid == _VERDICT.c.uid).order_by(at, _MEASUREMENT.c.uid)
+    query = query.join(_MEASUREMENT, same(_MEASUREMENT, _VERDICT))
     if chosen.since is not None:
         query = query.where(at >= chosen.since)
     if chosen.until is not None:
@@ -100,8 +119,7 @@ def _rows(store: Store, query: sa.Select[Any], chosen: Chosen) -> Iterator[RowMa
         query = query.where(_MEASUREMENT.c.url == chosen.url)
     if chosen.vantage is not None:
         query = query.where(_MEASUREMENT.c.vantage == chosen.vantage)
-    with store.transaction() as connection:
-        yield from connection.execution_options(yield_per=_AT_ONCE).execute(query).mappings()
+    return query
 
 
 def _point(row: RowMapping) -> dict[str, Any]:

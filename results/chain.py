@@ -21,15 +21,16 @@ class Link:
     digest: str  # 64 hex digits
     url: str | None
     started_at: datetime | None
-    evidence: bytes | None  # JSON, unpacked; None where it is gone or can't be unpacked
+    evidence_sha256: str | None  # of the JSON, unpacked; None where it is gone or can't be unpacked
     agrees: bool = True  # the row for lists says what the evidence says
+    away: bool = False  # the evidence is in the archive, which is not here to be looked at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
     """What doesn't fit, and where."""
 
-    number: int | None  # None: it is in no chain
+    number: int | None  # None: it is no link
     uid: str | None
     url: str | None
     started_at: datetime | None
@@ -62,9 +63,11 @@ def troubles(links: Iterable[Link]) -> Iterator[Trouble]:
 
 
 def _says(link: Link, before: str, *, follows: bool) -> str:
-    if link.evidence is None:
+    if link.away:
+        return ""
+    if link.evidence_sha256 is None:
         return "The measurement is gone, or can't be read."
-    if follows and digest(before, link.uid, link.evidence) != link.digest:
+    if follows and following(before, link.uid, link.evidence_sha256) != link.digest:
         return "The measurement is not what was stored under this number."
     if not link.agrees:
         return "What lists and timelines read of it is not what its evidence says."

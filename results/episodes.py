@@ -4,7 +4,7 @@ When a stretch has begun or ended is told by results/sequential.py, the same for
 as slow by results/slowness.py. Episodes of several series become events in results/events.py.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -74,7 +74,7 @@ class _Detector:
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
-        self.state = sequential.fresh(_CAUTIOUS[kind])
+        self.state = fresh(kind)
         self.held: list[dict[str, int]] = [{} for _ in sequential.SHARES]
         self.seen: dict[str, int] = {}  # of the open episode
         self.last: tuple[str, ...] = ()  # of the newest bad row
@@ -109,21 +109,34 @@ class _Detector:
             _count(held, mechanisms)
 
     def episode(self) -> Episode:
-        """The one that is open, or was closed by the last row."""
-        state = self.state
-        is_open = state[sequential.OPEN]
-        return Episode(
-            kind=self.kind,
-            mechanisms=tuple(sorted(self.seen, key=lambda name: (-self.seen[name], name))),
-            last_good_at=_time(state[sequential.LAST_GOOD_BEFORE]),
-            first_bad_at=_moment(state[sequential.FIRST_BAD]),
-            opened_at=_moment(state[sequential.OPENED_AT]),
-            last_bad_at=_moment(state[sequential.LAST_BAD]),
-            first_good_at=None if is_open else _time(state[sequential.FIRST_GOOD_AFTER]),
-            closed_at=None if is_open else _time(state[sequential.AT]),
-            measurements=int(state[sequential.COUNT]),
-            bad=int(state[sequential.BAD]),
-        )
+        return told(self.kind, self.state, self.seen)
+
+
+def told(kind: Kind, state: Sequence[float], seen: Mapping[str, int]) -> Episode:
+    """The one that is open in this state, or was closed by the last row; `seen`: how often each mechanism was."""
+    is_open = state[sequential.OPEN]
+    return Episode(
+        kind=kind,
+        mechanisms=tuple(sorted(seen, key=lambda name: (-seen[name], name))),
+        last_good_at=_time(state[sequential.LAST_GOOD_BEFORE]),
+        first_bad_at=_moment(state[sequential.FIRST_BAD]),
+        opened_at=_moment(state[sequential.OPENED_AT]),
+        last_bad_at=_moment(state[sequential.LAST_BAD]),
+        first_good_at=None if is_open else _time(state[sequential.FIRST_GOOD_AFTER]),
+        closed_at=None if is_open else _time(state[sequential.AT]),
+        measurements=int(state[sequential.COUNT]),
+        bad=int(state[sequential.BAD]),
+    )
+
+
+def fresh(kind: Kind) -> sequential.State:
+    """Nothing is known of a series' stretches of this kind."""
+    return sequential.fresh(_CAUTIOUS[kind])
+
+
+def soft(mechanisms: tuple[str, ...]) -> bool:
+    """Whether failures like this one also come and go by themselves."""
+    return bool(mechanisms) and _SOFT.issuperset(mechanisms)
 
 
 class Series:
@@ -140,8 +153,8 @@ class Series:
         """The episodes that this row opened or closed."""
         at, verdict = row.at, row.verdict
         if verdict == "blocked":
-            soft = bool(row.mechanisms) and _SOFT.issuperset(row.mechanisms)
-            found = self._blocking.add(at, row.mechanisms, bad=True, soft=soft, weight=row.weight)
+            said = row.mechanisms
+            found = self._blocking.add(at, said, bad=True, soft=soft(said), weight=row.weight)
             return [found] if found else []
         if verdict not in ("accessible", "throttled"):
             return []

@@ -21,6 +21,7 @@ from results.gathering import Gathering
 from results.links import heads
 from results.points import network_key
 from results.store import Store
+from results.tables import same
 from results.weighing import Weighing
 from results.wide_events import DEAD, WideEvents
 
@@ -163,7 +164,7 @@ def _linked(connection: sa.Connection, vantage: str, after: int, to: int) -> lis
     """The first of each series among a vantage's links from one number, without it, to another."""
     query = (
         _every_series(newest=False)
-        .join(_LINK, _LINK.c.uid == _MEASUREMENT.c.uid)
+        .join(_LINK, same(_LINK, _MEASUREMENT))
         .where(_LINK.c.vantage == vantage, _LINK.c.number > after, _LINK.c.number <= to)
     )
     return [Touched(*row) for row in connection.execute(query)]
@@ -254,7 +255,7 @@ def _rows(connection: sa.Connection, touched: Touched, after: datetime | None) -
         .add_columns(
             *(_VERDICT.c[name] for name in ("verdict", "mechanisms", "tls_ms", "kbps")), DEAD.label("line_dead")
         )
-        .join(_VERDICT, _VERDICT.c.uid == _MEASUREMENT.c.uid)
+        .join(_VERDICT, same(_VERDICT, _MEASUREMENT))
         .where(_MEASUREMENT.c.url == touched.url, _same_network(touched))
         .order_by(_MEASUREMENT.c.started_at, _MEASUREMENT.c.uid)
     )
@@ -334,7 +335,7 @@ def _confidence(connection: sa.Connection, touched: Touched, episode: Episode) -
     query = (
         sa.select(_VERDICT.c.confidence)
         .distinct()
-        .join(_MEASUREMENT, _VERDICT.c.uid == _MEASUREMENT.c.uid)
+        .join(_MEASUREMENT, same(_VERDICT, _MEASUREMENT))
         .where(_MEASUREMENT.c.url == touched.url, _same_network(touched), _VERDICT.c.verdict == verdict)
         .where(_MEASUREMENT.c.started_at.between(episode.first_bad_at, episode.last_bad_at))
     )

@@ -4,7 +4,6 @@ Pure of HTTP: who may send, and what a line says, is known to the server. Measur
 else may store for this vantage while the transaction lasts.
 """
 
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +17,10 @@ from sqlmodel import SQLModel
 from results.carrying import Fate
 from results.judgement import Judgement
 from results.links import append_all, hold
+from results.many_rows import add_all
+from results.packing import packed
 from results.records import Measurement, adapter
-from results.store import Store, verdict_values
+from results.store import Store, undisturbed, verdict_values
 from results.tables import narrow
 
 _MEASUREMENT = SQLModel.metadata.tables["measurement"]
@@ -29,9 +30,7 @@ _LINK = SQLModel.metadata.tables["link"]
 _MEMBER = SQLModel.metadata.tables["member"]
 _NONCE = SQLModel.metadata.tables["nonce"]
 _MARK = SQLModel.metadata.tables["mark"]
-_ADD_EVIDENCE, _ADD_VERDICT, _ADD_MARK = sa.insert(_EVIDENCE), sa.insert(_VERDICT), sa.insert(_MARK)
 _DIALECTS = {"postgresql": postgresql, "sqlite": sqlite}
-_ADD_ONCE = {name: dialect.insert(_MEASUREMENT).on_conflict_do_nothing() for name, dialect in _DIALECTS.items()}
 _SEEN_ONCE = {
     name: dialect.insert(_NONCE).on_conflict_do_nothing().returning(_NONCE.c.nonce)
     for name, dialect in _DIALECTS.items()
@@ -52,7 +51,7 @@ class Entry:
     """A judged measurement as the rows that will stand for it."""
 
     row: dict[str, Any]
-    blob: bytes
+    evidence: dict[str, Any]
     evidence_sha256: str
     verdict: dict[str, Any]
     marks: tuple[str, ...] = ()
@@ -86,32 +85,32 @@ class Receipt:
 def entry(measurement: Measurement, judgement: Judgement, marks: Iterable[str]) -> Entry:
     """The rows of a measurement. All that takes time is done here."""
     evidence = adapter().dump_json(measurement)
+    uid, at = measurement.uid, measurement.started_at
     return Entry(
         row=narrow(measurement),
-        blob=zlib.compress(evidence, 3),
+        evidence={"uid": uid, "started_at": at, **packed(evidence)},
         evidence_sha256=sha256(evidence).hexdigest(),
-        verdict=verdict_values(measurement.uid, judgement),
+        verdict=verdict_values(uid, at, judgement),
         marks=tuple(marks),
     )
 
 
 def take(store: Store, batch: Batch) -> list[Receipt]:
     """Stores what is not there yet; a receipt for each entry in its order. Raises NoMember, Replayed and StoreError."""
+    return undisturbed(lambda: _taken(store, batch))
+
+
+def _taken(store: Store, batch: Batch) -> list[Receipt]:
     with store.transaction(alone=True) as connection:
         hold(connection, batch.vantage)  # first of all: who comes second sees what the first has done
         _admit(connection, batch)
-        owners = _owners(connection, [one.uid for one in batch.entries])
+        owners = _owners(connection, batch.entries)
         fresh: dict[str, Entry] = {}
         for one in batch.entries:
             if one.uid not in owners:
                 fresh.setdefault(one.uid, one)
-        stored = set(fresh)
-        if _add_once(connection, list(fresh.values())) < len(fresh):
-            # Another vantage came first, since we looked. None of our own can have: its chain is held.
-            owners |= _owners(connection, list(fresh))
-            stored = {uid for uid in fresh if owners[uid] == batch.vantage}
-        _add_what_belongs(connection, batch.vantage, [one for uid, one in fresh.items() if uid in stored])
-    return _receipts(batch, stored, owners)
+        _add(connection, batch.vantage, list(fresh.values()))
+    return _receipts(batch, set(fresh), owners)
 
 
 def forget(store: Store, *, before: datetime) -> None:
@@ -134,34 +133,28 @@ def _admit(connection: sa.Connection, batch: Batch) -> None:
         connection.execute(sa.update(_MEMBER).where(mine).values(interval_s=batch.interval_s))
 
 
-def _owners(connection: sa.Connection, uids: Sequence[str]) -> dict[str, str]:
-    """The vantage of each of these that is stored, or once was: a link outlives its measurement."""
-    both = (sa.select(table.c.uid, table.c.vantage).where(table.c.uid.in_(uids)) for table in (_LINK, _MEASUREMENT))
-    return {str(row.uid): str(row.vantage) for row in connection.execute(sa.union(*both))}
+def _owners(connection: sa.Connection, entries: Sequence[Entry]) -> dict[str, str]:
+    """The vantage of each of these that is stored, or once was: a link outlives its measurement.
 
-
-def _add_once(connection: sa.Connection, entries: Sequence[Entry]) -> int:
-    """How many were not there. They go by uid, so that two batches with the same ones wait in the same order.
-
-    What was stored is not asked for in the same statement: that would be one of thousands of parameters, which takes
-    the driver as long as everything else.
+    Rows without a link were put in by another program. Their months alone are looked into.
     """
     if not entries:
-        return 0
-    rows = [one.row for one in sorted(entries, key=lambda one: one.uid)]
-    return connection.execute(_ADD_ONCE[connection.dialect.name], rows).rowcount
+        return {}
+    uids, times = [one.uid for one in entries], [one.row["started_at"] for one in entries]
+    linked = sa.select(_LINK.c.uid, _LINK.c.vantage).where(_LINK.c.uid.in_(uids))
+    there = sa.select(_MEASUREMENT.c.uid, _MEASUREMENT.c.vantage).where(
+        _MEASUREMENT.c.uid.in_(uids), _MEASUREMENT.c.started_at.between(min(times), max(times))
+    )
+    return {str(row.uid): str(row.vantage) for query in (there, linked) for row in connection.execute(query)}
 
 
-def _add_what_belongs(connection: sa.Connection, vantage: str, entries: Sequence[Entry]) -> None:
-    """Evidence, verdicts, links and marks of measurements that are new."""
-    if not entries:
-        return
-    connection.execute(_ADD_EVIDENCE, [{"uid": one.uid, "codec": "json+zlib", "blob": one.blob} for one in entries])
-    connection.execute(_ADD_VERDICT, [one.verdict for one in entries])
-    append_all(connection, vantage, [(one.uid, one.evidence_sha256) for one in entries])
-    marks = [{"uid": one.uid, "mark": mark} for one in entries for mark in one.marks]
-    if marks:
-        connection.execute(_ADD_MARK, marks)
+def _add(connection: sa.Connection, vantage: str, entries: Sequence[Entry]) -> None:
+    """Links before all else: they tell whether another vantage was faster."""
+    append_all(connection, vantage, [(one.uid, one.row["started_at"], one.evidence_sha256) for one in entries])
+    add_all(connection, _MEASUREMENT, [one.row for one in entries])
+    add_all(connection, _EVIDENCE, [one.evidence for one in entries])
+    add_all(connection, _VERDICT, [one.verdict for one in entries])
+    add_all(connection, _MARK, [{"uid": one.uid, "mark": mark} for one in entries for mark in one.marks])
 
 
 def _receipts(batch: Batch, stored: set[str], owners: dict[str, str]) -> list[Receipt]:

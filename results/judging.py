@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from results import archived
 from results.formats import jsonl, ooni
 from results.formats.documents import Document, documents
 from results.formats.files import Unreadable
@@ -27,6 +28,7 @@ class Judged:
     measurement: Measurement
     judgement: Judgement
     said: ooni.Seen | None = None  # what OONI said of it; None where it is ours
+    evidence: bytes | None = None  # byte for byte as it was stored, where the file is one of an evidence archive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +66,18 @@ def _judged(file: str, document: Document, origin: Origin | None, known: Knowled
     except Unreadable as exc:
         return NotRead(file=file, line=document.line, why=str(exc))
     return Judged(
-        file=file, line=document.line, measurement=measurement, judgement=judge(measurement, known), said=said
+        file=file,
+        line=document.line,
+        measurement=measurement,
+        judgement=judge(measurement, known),
+        said=said,
+        evidence=archived.evidence_of(document.content),
     )
 
 
 def _read(found: dict[str, Any], origin: Origin | None) -> tuple[Measurement, ooni.Seen | None]:
+    if origin is not Origin.OONI and archived.is_archived(found):
+        return archived.read(found), None
     if origin is Origin.KEDERGI or (origin is None and jsonl.is_ours(found)):
         return jsonl.read(found), None
     if origin is Origin.OONI or ooni.is_ooni(found):

@@ -3,21 +3,25 @@
 What a link holds stands in results/chain.py.
 """
 
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic import ValidationError
 from sqlalchemy import RowMapping
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
+from results.archived import EvidenceArchive
 from results.chain import BEGINNING, Link, Trouble, following, troubles
+from results.many_rows import add_all
+from results.packing import Spoilt, unpacked
 from results.records import adapter
-from results.tables import narrow
+from results.tables import narrow, same
 
 _LINK = SQLModel.metadata.tables["link"]
 _MEASUREMENT = SQLModel.metadata.tables["measurement"]
@@ -28,7 +32,10 @@ _NEWEST = (
     .order_by(_LINK.c.number.desc())
     .limit(1)
 )
-_ADD = sa.insert(_LINK)
+_ADD_ONCE = {
+    name: dialect.insert(_LINK).on_conflict_do_nothing(index_elements=["uid"]).returning(_LINK.c.number)
+    for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
+}
 _AT_ONCE = 200  # links that are in memory
 _KNOWN = tuple(column for column in _MEASUREMENT.c)
 
@@ -42,10 +49,14 @@ class Chain:
     head: str  # the newest digest: to be noted, and compared later
 
 
-def append(connection: sa.Connection, vantage: str, uid: str, evidence: bytes) -> None:
-    """Within the transaction that stores the measurement; no other program can come in between."""
+def append(connection: sa.Connection, vantage: str, uid: str, started_at: datetime, evidence: bytes) -> bool:
+    """Within the transaction that stores the measurement; no other program can come in between.
+
+    False where a measurement with this uid was linked before, of any vantage: then nothing is written.
+    """
     hold(connection, vantage)
-    append_all(connection, vantage, [(uid, sha256(evidence).hexdigest())])
+    [row] = _rows(connection, vantage, [(uid, started_at, sha256(evidence).hexdigest())])
+    return connection.execute(_ADD_ONCE[connection.dialect.name], row).first() is not None
 
 
 def hold(connection: sa.Connection, vantage: str) -> None:
@@ -54,16 +65,23 @@ def hold(connection: sa.Connection, vantage: str) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"chain of {vantage}"))))
 
 
-def append_all(connection: sa.Connection, vantage: str, stored: Sequence[tuple[str, str]]) -> None:
-    """Links for several in their order, each a uid with the SHA-256 of its evidence. The chain is held already."""
+def append_all(connection: sa.Connection, vantage: str, stored: Sequence[tuple[str, datetime, str]]) -> None:
+    """Links for several in their order, each a uid with its time and the SHA-256 of its evidence. The chain is held.
+
+    A uid that another vantage links at the same moment is an IntegrityError. They go in by uid, so that two who have
+    the same ones wait for each other in one order and never in a circle.
+    """
+    add_all(connection, _LINK, sorted(_rows(connection, vantage, stored), key=itemgetter("uid")))
+
+
+def _rows(connection: sa.Connection, vantage: str, stored: Sequence[tuple[str, datetime, str]]) -> list[dict[str, Any]]:
     newest = connection.execute(_NEWEST, {"name": vantage}).first()
     number, before = (newest.number, newest.digest) if newest else (0, BEGINNING)
     rows = []
-    for uid, evidence_sha256 in stored:
+    for uid, started_at, evidence_sha256 in stored:
         number, before = number + 1, following(before, uid, evidence_sha256)
-        rows.append({"vantage": vantage, "number": number, "uid": uid, "digest": before})
-    if rows:
-        connection.execute(_ADD, rows)
+        rows.append({"vantage": vantage, "number": number, "uid": uid, "digest": before, "started_at": started_at})
+    return rows
 
 
 def heads(connection: sa.Connection) -> dict[str, tuple[int, str]]:
@@ -85,9 +103,15 @@ def chains(connection: sa.Connection) -> list[Chain]:
     return [Chain(vantage=name, links=counts[name], head=head) for name, (_, head) in heads(connection).items()]
 
 
-def broken(connection: sa.Connection, vantage: str) -> Iterator[Trouble]:
-    """What doesn't fit in one vantage's chain, by number; then what is stored of it in no chain."""
-    yield from troubles(_links(connection, vantage))
+def broken(connection: sa.Connection, vantage: str, archive: EvidenceArchive | None = None) -> Iterator[Trouble]:
+    """What doesn't fit in one vantage's chain, by number; then files of the archive that are away, and what is stored
+    of it in no chain.
+    """
+    looked = archive or EvidenceArchive(None)
+    yield from troubles(_links(connection, vantage, looked))
+    for file, count in sorted(looked.away.items()):
+        says = f"{count} of its measurements are archived in {file}, which is not there, or damaged."
+        yield Trouble(number=None, uid=None, url=None, started_at=None, says=says)
     linked = sa.select(_LINK.c.uid).where(_LINK.c.vantage == vantage)
     loose = (
         sa.select(_MEASUREMENT.c.uid, _MEASUREMENT.c.url, _MEASUREMENT.c.started_at)
@@ -109,39 +133,59 @@ def has(connection: sa.Connection, noted: str) -> bool:
     return connection.execute(sa.select(_LINK.c.uid).where(_LINK.c.digest == noted)).first() is not None
 
 
-def _links(connection: sa.Connection, vantage: str) -> Iterator[Link]:
+def _links(connection: sa.Connection, vantage: str, archive: EvidenceArchive) -> Iterator[Link]:
     query = (
-        sa.select(_LINK.c.number, _LINK.c.uid.label("linked"), _LINK.c.digest, _EVIDENCE.c.blob, *_KNOWN)
-        .outerjoin(_EVIDENCE, _EVIDENCE.c.uid == _LINK.c.uid)
+        sa.select(_LINK.c.number, _LINK.c.uid.label("linked"), _LINK.c.digest)
+        .add_columns(_LINK.c.started_at.label("linked_at"), _EVIDENCE.c.codec, _EVIDENCE.c.blob, *_KNOWN)
+        .outerjoin(_EVIDENCE, same(_EVIDENCE, _LINK))
         .outerjoin(_MEASUREMENT, _MEASUREMENT.c.uid == _LINK.c.uid)
         .where(_LINK.c.vantage == vantage)
         .order_by(_LINK.c.number)
     )
     for row in connection.execution_options(yield_per=_AT_ONCE).execute(query).mappings():
-        evidence = _unpacked(row["blob"])
-        yield Link(
-            number=row["number"],
-            uid=row["linked"],
-            digest=row["digest"],
-            url=row["url"],
-            started_at=row["started_at"],
-            evidence=evidence if row["uid"] is not None else None,
-            agrees=evidence is None or _agrees(row, evidence, vantage),
-        )
+        yield _link(connection, row, vantage, archive)
 
 
-def _unpacked(blob: bytes | None) -> bytes | None:
+def _link(connection: sa.Connection, row: RowMapping, vantage: str, archive: EvidenceArchive) -> Link:
+    sha256_, says, away = None, None, False
+    evidence = _unpacked(row["codec"], row["blob"])
+    if evidence is not None:
+        sha256_, says = sha256(evidence).hexdigest(), _said(evidence)
+    elif row["blob"] is None and row["linked_at"] is not None and row["uid"] is not None:
+        kept = archive.find(connection, row["linked"], row["linked_at"])
+        if isinstance(kept, str):
+            away = True
+            archive.away[kept] += 1
+        elif kept is not None:
+            sha256_, says = kept
+            archive.fits += 1
+    return Link(
+        number=row["number"],
+        uid=row["linked"],
+        digest=row["digest"],
+        url=row["url"],
+        started_at=row["started_at"],
+        evidence_sha256=sha256_ if row["uid"] is not None else None,
+        agrees=sha256_ is None or (says is not None and _agrees(row, says, vantage)),
+        away=away,
+    )
+
+
+def _unpacked(codec: str | None, blob: bytes | None) -> bytes | None:
     try:
-        return zlib.decompress(blob) if blob is not None else None
-    except zlib.error:
+        return unpacked(codec or "", blob) if blob is not None else None
+    except Spoilt:
         return None
 
 
-def _agrees(row: RowMapping, evidence: bytes, vantage: str) -> bool:
+def _said(evidence: bytes) -> Mapping[str, Any] | None:
     try:
-        said: dict[str, Any] = narrow(adapter().validate_json(evidence))
+        return narrow(adapter().validate_json(evidence))
     except ValidationError:
-        return False
+        return None
+
+
+def _agrees(row: RowMapping, said: Mapping[str, Any], vantage: str) -> bool:
     return said["vantage"] == vantage and all(_same(row[name], value) for name, value in said.items())
 
 

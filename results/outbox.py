@@ -3,7 +3,6 @@
 Nothing is sent here (probe/submit.py). The server's side of a receipt is not here either.
 """
 
-import zlib
 from collections.abc import Collection, Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,8 +17,10 @@ from sqlmodel import SQLModel
 
 from results.carrying import Fate
 from results.formats.jsonl import line
+from results.packing import Spoilt, unpacked
 from results.records import adapter
 from results.store import Store, judgement_of
+from results.tables import same
 
 LINES_MAX = 500
 PACKED_MAX_BYTES = 8 * 1024 * 1024
@@ -105,6 +106,20 @@ def next_batch(
     return Batch(uids=tuple(uid for uid, _ in lines), packed=packed, unfit=tuple(unfit), after=done)
 
 
+def waiting(store: Store, sender: Sender) -> Generator[tuple[str, bytes | str], None, None]:
+    """All that wait, oldest first: uid and line without its end, or instead of a line why there can be none. Blocks."""
+    with store.transaction() as connection, closing(_waiting(connection, sender, 0)) as found:
+        for _, uid, line_ in found:
+            yield uid, line_.rstrip(b"\n") if isinstance(line_, bytes) else line_
+
+
+def of_its_own(store: Store, sender: Sender, uids: Collection[str]) -> set[str]:
+    """Which of these it has measured, and under the name that it sends under. Blocks."""
+    query = _of(sender, sa.select(_LINK.c.uid)).where(_LINK.c.uid.in_(uids))
+    with store.transaction() as connection:
+        return set(connection.execute(query).scalars())
+
+
 def keep(store: Store, receipts: Iterable[Receipt], *, at: datetime) -> None:
     """In one transaction; the first receipt of a measurement holds. Blocks."""
     rows = [{"uid": one.uid, "fate": one.fate.value, "says": one.says, "at": at} for one in receipts]
@@ -128,7 +143,7 @@ def _of(sender: Sender, query: sa.Select[Any]) -> sa.Select[Any]:
     """Over the sender's chain, with the receipts as far as there are any."""
     return (
         query.select_from(_LINK)
-        .join(_MEASUREMENT, _MEASUREMENT.c.uid == _LINK.c.uid)
+        .join(_MEASUREMENT, same(_MEASUREMENT, _LINK))
         .outerjoin(_RECEIPT, _RECEIPT.c.uid == _LINK.c.uid)
         .where(_LINK.c.vantage == sender.vantage, _MEASUREMENT.c.started_at >= sender.since)
     )
@@ -137,9 +152,9 @@ def _of(sender: Sender, query: sa.Select[Any]) -> sa.Select[Any]:
 def _waiting(connection: sa.Connection, sender: Sender, after: int) -> Generator[_Found, None, None]:
     """Number, uid and line of what has no receipt, in the chain's order; instead of a line why there can be none."""
     query = (
-        _of(sender, sa.select(_LINK.c.number, _EVIDENCE.c.blob, _VERDICT))
-        .join(_EVIDENCE, _EVIDENCE.c.uid == _LINK.c.uid)
-        .join(_VERDICT, _VERDICT.c.uid == _LINK.c.uid)
+        _of(sender, sa.select(_LINK.c.number, _EVIDENCE.c.codec, _EVIDENCE.c.blob, _VERDICT))
+        .join(_EVIDENCE, same(_EVIDENCE, _LINK))
+        .join(_VERDICT, same(_VERDICT, _LINK))
         .where(_LINK.c.number > after, _RECEIPT.c.uid.is_(None))
         .order_by(_LINK.c.number)
     )
@@ -150,8 +165,8 @@ def _waiting(connection: sa.Connection, sender: Sender, after: int) -> Generator
 
 def _line(row: sa.RowMapping) -> bytes | str:
     try:
-        measurement = adapter().validate_json(zlib.decompress(row["blob"]))
-    except (zlib.error, ValidationError):
+        measurement = adapter().validate_json(unpacked(row["codec"], row["blob"]))
+    except (Spoilt, ValidationError):
         # One row that was altered must not keep all that come after it from being sent.
         return "What is stored of it can't be read any more, so that it can't be sent; `kedergi verify` says more."
     found = (line(measurement, judgement_of(row)) + "\n").encode()

@@ -45,7 +45,10 @@ class Run:
 
 def network_key(asn: int | None, name: str | None) -> str:
     """What tells one network's series from another's: its number, or the operator's name where none is known."""
-    return name or "" if asn is None else str(asn)
+    if asn is not None:
+        return str(asn)
+    # Whoever calls itself by a number is not the network that has it.
+    return f"called {name}" if name and name.isdecimal() else name or ""
 
 
 def current_run(points: Sequence[Point]) -> Run | None:

@@ -189,7 +189,7 @@ def _quiet(state: State, at: float, bad: bool, alike: float, soft: bool, weight:
     likeness = _likeness(state, alike)
     going = _any_weight(state)
     if bad:
-        state[SOFTLY] = float(soft and (state[SOFTLY] or not going))
+        state[SOFTLY] = 1.0 if soft and (state[SOFTLY] or not going) else 0.0
     if soft:
         likeness = 0.0
     flapping = max(rate, _FLAPS)
@@ -376,7 +376,7 @@ def _learn_burst(state: State, length: float) -> None:
     """What was over so soon may have been a burst: the next one of this length must show more."""
     for run in range(4):
         passed = min(1.0, max(0.0, length - run)) if run < 3 else max(0.0, length - run)
-        ended = float(run == min(length, 3.0))
+        ended = 1.0 if run == min(length, 3.0) else 0.0
         state[QUIET + 2 * run] += passed + ended
         state[QUIET + 2 * run + 1] += passed
 

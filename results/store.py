@@ -5,31 +5,30 @@ What a row looks like is in tables.py. Calls block; callers on an event loop put
 
 import json
 import statistics
-import time
-import zlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
-from pathlib import Path
-from sqlite3 import OperationalError
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import RowMapping
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchModuleError
 from sqlmodel import SQLModel
 
+from results.archived import files
 from results.judgement import Confidence, Fault, Judgement, Reason, Throttling, Timings, Verdict
 from results.links import append
+from results.packing import packed, unpacked
 from results.points import Point
 from results.records import Measurement, Past, adapter
 from results.schema import WrongSchema, up_to_date
-from results.tables import GapRow, RoundRow, narrow
+from results.sqlite import made_careful
+from results.tables import GapRow, RoundRow, narrow, same
 
+_T = TypeVar("_T")
+_TRIES = 3
 _PAST_CHECKS = 50  # newest of a series, from which its past is told
 _MEASUREMENT = SQLModel.metadata.tables["measurement"]
 _EVIDENCE = SQLModel.metadata.tables["evidence"]
@@ -37,6 +36,8 @@ _VERDICT = SQLModel.metadata.tables["verdict"]
 _ROUND = SQLModel.metadata.tables["round"]
 _GAP = SQLModel.metadata.tables["gap"]
 # Made once: SQLAlchemy keeps what it has worked out about a statement with the statement.
+_KNOWN = sa.select(_MEASUREMENT.c.uid).where(_MEASUREMENT.c.uid == sa.bindparam("name"))
+_ADD_MEASUREMENT = sa.insert(_MEASUREMENT)
 _ADD_EVIDENCE = sa.insert(_EVIDENCE)
 _ADD_VERDICT = sa.insert(_VERDICT)
 
@@ -69,18 +70,21 @@ class StoreError(Exception):
     """The store can't be used. The message is one sentence for a person."""
 
 
+class InArchive(StoreError):
+    """What is asked for has left the store. The message says where it is."""
+
+
 class Store:
     """An open store. Thread-safe; close it when done."""
 
     def __init__(self, url: str, prepare: Callable[[sa.Engine], None] = up_to_date) -> None:
         """Opens. `prepare`: what is done about its schema (schema.py). Raises StoreError."""
         self._name = without_password(url)
-        with self._says("open"):
-            self._engine = sa.create_engine(url)
+        with self._opens():
+            # A server that was restarted has ended our connections: they are tried before they are used.
+            self._engine = sa.create_engine(url, pool_pre_ping=url.startswith("postgresql"))
             if self._engine.dialect.name == "sqlite":
-                _make_folder(self._engine.url.database)
-                sa.event.listen(self._engine, "connect", _careful_sqlite)
-                sa.event.listen(self._engine, "begin", _begin)
+                made_careful(self._engine)
             try:
                 prepare(self._engine)
             except BaseException:
@@ -96,16 +100,24 @@ class Store:
         with self._says("write to"), self._engine.execution_options(alone=alone).begin() as connection:
             yield connection
 
-    def add(self, measurement: Measurement, judgement: Judgement) -> bool:
-        """Stores both in one transaction; False where that uid is stored already, and then changes nothing."""
-        evidence = adapter().dump_json(measurement)
-        stored = {"uid": measurement.uid, "codec": "json+zlib", "blob": zlib.compress(evidence, 3)}
-        with self._says("write to"), self._engine.begin() as connection:
-            if connection.execute(self._add_once, narrow(measurement)).first() is None:
+    def add(self, measurement: Measurement, judgement: Judgement, evidence: bytes | None = None) -> bool:
+        """Stores both in one transaction; False where that uid is or was stored already, and then changes nothing.
+
+        `evidence`: the measurement's JSON where there is one already, which its link in the chain was made of.
+        """
+        whole = evidence or adapter().dump_json(measurement)
+        return undisturbed(lambda: self._add(measurement, judgement, whole))
+
+    def _add(self, measurement: Measurement, judgement: Judgement, evidence: bytes) -> bool:
+        uid, at = measurement.uid, measurement.started_at
+        with self.transaction(alone=True) as connection:
+            if connection.execute(_KNOWN, {"name": uid}).first() is not None:
                 return False
-            connection.execute(_ADD_EVIDENCE, stored)
-            connection.execute(_ADD_VERDICT, verdict_values(measurement.uid, judgement))
-            append(connection, measurement.vantage.name, measurement.uid, evidence)
+            if not append(connection, measurement.vantage.name, uid, at, evidence):
+                return False
+            connection.execute(_ADD_MEASUREMENT, narrow(measurement))
+            connection.execute(_ADD_EVIDENCE, {"uid": uid, "started_at": at, **packed(evidence)})
+            connection.execute(_ADD_VERDICT, verdict_values(uid, at, judgement))
         return True
 
     def begin_round(self, uid: str, *, vantage: str, started_at: datetime, planned: int) -> None:
@@ -159,7 +171,7 @@ class Store:
         inner = (
             sa.select(*(_MEASUREMENT.c[name] for name in ("url", "asn", "started_at")), newest.label("place"))
             .add_columns(_VERDICT.c.tls_ms, _VERDICT.c.kbps)
-            .join(_VERDICT, _VERDICT.c.uid == _MEASUREMENT.c.uid)
+            .join(_VERDICT, same(_VERDICT, _MEASUREMENT))
             .where(_MEASUREMENT.c.vantage == vantage, _MEASUREMENT.c.started_at >= since)
             .where(_VERDICT.c.verdict == Verdict.ACCESSIBLE.value)
             .subquery()
@@ -173,13 +185,13 @@ class Store:
         """Judged measurements, oldest first, of one URL or of all."""
         query = (
             sa.select(_MEASUREMENT, _VERDICT)
-            .join(_VERDICT, _VERDICT.c.uid == _MEASUREMENT.c.uid)
+            .join(_VERDICT, same(_VERDICT, _MEASUREMENT))
             .where(_MEASUREMENT.c.started_at >= since)
             .order_by(_MEASUREMENT.c.started_at, _MEASUREMENT.c.uid)
         )
         if url is not None:
             query = query.where(_MEASUREMENT.c.url == url)
-        return [_point(row) for row in self._rows(query)]
+        return [point_of(row) for row in self._rows(query)]
 
     def tallies(
         self, *, vantage: str, since: datetime, cell: timedelta, urls: Collection[str] | None = None
@@ -194,7 +206,7 @@ class Store:
         ends = (sa.func.min(at, type_=at.type).label("first_at"), sa.func.max(at, type_=at.type).label("last_at"))
         query = (
             sa.select(*group, sa.func.count().label("count"), *ends)
-            .join(_VERDICT, _VERDICT.c.uid == _MEASUREMENT.c.uid)
+            .join(_VERDICT, same(_VERDICT, _MEASUREMENT))
             .where(_MEASUREMENT.c.vantage == vantage, at >= since)
             .group_by(*group)
         )
@@ -206,17 +218,28 @@ class Store:
         ]
 
     def measurement(self, uid: str) -> tuple[Measurement, Judgement] | None:
-        """One measurement with all its evidence, and what it means."""
+        """One measurement with all its evidence, and what it means. Raises InArchive where that is elsewhere."""
         query = (
-            sa.select(_EVIDENCE.c.blob, _VERDICT)
-            .join(_VERDICT, _VERDICT.c.uid == _EVIDENCE.c.uid)
-            .where(_EVIDENCE.c.uid == uid)
+            sa.select(_EVIDENCE.c.codec, _EVIDENCE.c.blob, _VERDICT)
+            .join(_VERDICT, same(_VERDICT, _EVIDENCE))
+            .where(_VERDICT.c.uid == uid)
         )
         rows = self._rows(query)
         if not rows:
+            self._tell_where(uid)
             return None
         found = rows[0]
-        return adapter().validate_json(zlib.decompress(found["blob"])), judgement_of(found)
+        return adapter().validate_json(unpacked(found["codec"], found["blob"])), judgement_of(found)
+
+    def _tell_where(self, uid: str) -> None:
+        with self._says("read"), self._engine.connect() as connection:
+            at = connection.execute(sa.select(_MEASUREMENT.c.started_at).where(_MEASUREMENT.c.uid == uid)).scalar()
+            names = files(connection, at) if at is not None else []
+        if names:
+            raise InArchive(
+                f"The evidence of this measurement is archived in {' or '.join(names)}; `kedergi import` of that file "
+                "brings it back."
+            )
 
     def held(self) -> Held:
         """How much is stored, of all vantages."""
@@ -239,29 +262,46 @@ class Store:
         with self._says("read"), self._engine.connect() as connection:
             return connection.execute(query).mappings().all()
 
-    @cached_property
-    def _add_once(self) -> Any:
-        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        return dialect.insert(_MEASUREMENT).on_conflict_do_nothing().returning(_MEASUREMENT.c.uid)
+    @contextmanager
+    def _opens(self) -> Iterator[None]:
+        try:
+            with self._says("open"):
+                yield
+        except (WrongSchema, OSError) as exc:
+            raise StoreError(f"Can't open the store {self._name}: {exc}.") from exc
+        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as exc:
+            raise StoreError(f"store.url: {self._name} is no address of a store that is installed here: {exc}") from exc
 
     @contextmanager
     def _says(self, doing: str) -> Iterator[None]:
+        """What the database says. What else goes wrong meanwhile is a fault of ours, and stays what it is."""
         try:
             yield
-        except WrongSchema as exc:
-            raise StoreError(f"Can't {doing} the store {self._name}: {exc}.") from exc
-        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as exc:
-            raise StoreError(f"store.url: {self._name} is no address of a store that is installed here: {exc}") from exc
-        except (DatabaseError, OSError) as exc:
-            words = str(getattr(exc, "orig", None) or exc).strip().splitlines()[0]
+        except DatabaseError as exc:
+            words = str(exc.orig or exc).strip().splitlines()[0]
             raise StoreError(f"Can't {doing} the store {self._name}: {words}.") from exc
 
 
-def verdict_values(uid: str, judgement: Judgement) -> dict[str, Any]:
+def undisturbed(work: Callable[[], _T]) -> _T:
+    """What a transaction gives, begun anew where another one was in its way, of which it then sees what it did.
+
+    That is: another vantage stored the same uid since it looked, or a month's table was made (months.py).
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return work()
+        except StoreError as exc:
+            if not isinstance(exc.__cause__, IntegrityError):
+                raise
+    return work()
+
+
+def verdict_values(uid: str, started_at: datetime, judgement: Judgement) -> dict[str, Any]:
     """The row of `verdict` that says this."""
     timings = judgement.timings
     return {
         "uid": uid,
+        "started_at": started_at,
         "rules_version": judgement.rules_version,
         "verdict": judgement.verdict.value,
         "mechanisms": list(judgement.mechanisms),
@@ -313,7 +353,7 @@ def _throttling(kept: dict[str, Any] | None) -> Throttling | None:
     return Throttling(**kept | {"interval": tuple(interval) if interval else None})
 
 
-def _point(row: Any) -> Point:
+def point_of(row: Any) -> Point:
     return Point(
         uid=row["uid"],
         url=row["url"],
@@ -333,39 +373,6 @@ def _point(row: Any) -> Point:
         kbps=row["kbps"],
         status=row["status"],
     )
-
-
-def _careful_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # transactions are begun by _begin, so that they hold DDL as well
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout=10000")
-    _into_wal(cursor)  # pages read while a round writes
-    cursor.execute("PRAGMA synchronous=FULL")  # a power cut loses at most the measurement in progress
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.close()
-
-
-def _into_wal(cursor: Any) -> None:
-    """Two programs that open a new store at once: SQLite lets one in and doesn't make the other wait."""
-    for last in (*[False] * 100, True):
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-        except OperationalError:
-            if last:
-                raise
-            time.sleep(0.05)
-        else:
-            return
-
-
-def _begin(connection: sa.Connection) -> None:
-    alone = connection.get_execution_options().get("alone")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if alone else "BEGIN")
-
-
-def _make_folder(database: str | None) -> None:
-    if database and database != ":memory:":
-        Path(database).parent.mkdir(parents=True, exist_ok=True)
 
 
 def without_password(url: str) -> str:

@@ -6,9 +6,12 @@ No query is here (store.py), and a step is not defined again: the evidence is re
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, ColumnElement, Index, LargeBinary, UniqueConstraint, and_
 from sqlmodel import Field, SQLModel
 
+import results.account_tables
+import results.rollup_tables
+import results.server_tables  # noqa: F401 - so that whoever knows the tables knows these too
 from results.records import Measurement, reference_tls_ms
 
 
@@ -30,16 +33,23 @@ class MeasurementRow(SQLModel, table=True):
     """One check: narrow, for lists and timelines. The evidence is in EvidenceRow of the same uid."""
 
     __tablename__: ClassVar[Any] = "measurement"
-    __table_args__ = (Index("measurement_series", "url", "started_at"),)
+    # PostgreSQL keeps a month of it in a table of its own (months.py): what is unique there has the time in it. That a
+    # uid is there once is promised by LinkRow.
+    __table_args__ = (
+        Index("measurement_series", "url", "started_at"),
+        Index("ix_measurement_started_at", "started_at"),  # for the newest and the oldest
+        # For long stretches of time: a thousandth of the other's size. SQLite has no such thing.
+        Index("measurement_days", "started_at", postgresql_using="brin").ddl_if(dialect="postgresql"),
+    )
     uid: str = Field(primary_key=True)  # made by the probe: storing twice is harmless
+    started_at: datetime = Field(primary_key=True)  # UTC
     url: str
     vantage: str
     country: str | None = None
-    asn: int | None = None
+    asn: int | None = Field(default=None, sa_type=BigInteger)
     network: str | None = None
     vantage_class: str = "unknown"
     round_uid: str | None = Field(default=None, index=True)
-    started_at: datetime = Field(index=True)  # UTC
     runtime_ms: float
     received_bytes: int | None = Field(default=None, sa_type=BigInteger)
     sent_bytes: int | None = Field(default=None, sa_type=BigInteger)
@@ -47,11 +57,12 @@ class MeasurementRow(SQLModel, table=True):
 
 
 class EvidenceRow(SQLModel, table=True):
-    """The whole measurement as it was: records.Measurement as JSON, compressed."""
+    """The whole measurement as it was: records.Measurement as JSON, compressed (packing.py)."""
 
     __tablename__: ClassVar[Any] = "evidence"
-    uid: str = Field(primary_key=True, foreign_key="measurement.uid")
-    codec: str = "json+zlib"
+    started_at: datetime = Field(primary_key=True)  # UTC, the measurement's; by it, evidence goes to the archive
+    uid: str = Field(primary_key=True)
+    codec: str
     blob: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
@@ -59,7 +70,8 @@ class VerdictRow(SQLModel, table=True):
     """What a measurement means under the newest rules that judged it."""
 
     __tablename__: ClassVar[Any] = "verdict"
-    uid: str = Field(primary_key=True, foreign_key="measurement.uid")
+    uid: str = Field(primary_key=True)
+    started_at: datetime = Field(primary_key=True)  # UTC, the measurement's
     rules_version: int
     verdict: str = Field(index=True)
     mechanisms: list[str] = Field(sa_column=Column(JSON, nullable=False))
@@ -84,6 +96,19 @@ class LinkRow(SQLModel, table=True):
     number: int = Field(primary_key=True, sa_type=BigInteger)  # from 1, in the order in which they were stored
     uid: str = Field(unique=True)
     digest: str = Field(index=True)
+    started_at: datetime | None = None  # UTC, the measurement's: tells in which month it is found
+
+
+class ArchivedRow(SQLModel, table=True):
+    """A file of the archive: it holds the evidence of measurements from one time to another, which left the store."""
+
+    __tablename__: ClassVar[Any] = "archived"
+    file: str = Field(primary_key=True)
+    first_at: datetime  # UTC, of its oldest measurement
+    last_at: datetime = Field(index=True)
+    measurements: int
+    sha256: str  # of the file as it lies there
+    at: datetime
 
 
 class InvitationRow(SQLModel, table=True):
@@ -179,7 +204,7 @@ class EpisodeRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     url: str
     network_key: str
-    asn: int | None = None
+    asn: int | None = Field(default=None, sa_type=BigInteger)
     network: str | None = None
     kind: str
     mechanisms: list[str] = Field(sa_column=Column(JSON, nullable=False))
@@ -236,6 +261,11 @@ class DeliveryRow(SQLModel, table=True):
     sent_at: datetime | None = Field(default=None, index=True)
     given_up_at: datetime | None = None
     says: str = ""  # how the last try went, without addresses
+
+
+def same(one: Any, other: Any) -> ColumnElement[bool]:
+    """Whether rows of two tables are of one measurement. The time spares PostgreSQL a look into every other month."""
+    return and_(one.c.uid == other.c.uid, one.c.started_at == other.c.started_at)
 
 
 def narrow(measurement: Measurement) -> dict[str, Any]:

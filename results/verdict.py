@@ -164,6 +164,9 @@ def _end(measurement: Measurement, sides: tuple[Side, ...], confidence: Confiden
         verdict = Verdict.DOWN if looped else Verdict.INCONCLUSIVE
         says = f"More than {_REDIRECTS_MAX} redirects" + (", for the control as well." if looped else ".")
         yield _end_finding("redirect_loop", verdict, Fault.SITE if looped else None, says)
+    elif page is None and any(way.secured for side in sides for way in side.ways):
+        says = "The handshake succeeded, and no page was asked for: that says nothing of the page."
+        yield _end_finding("handshake_only", Verdict.INCONCLUSIVE, None, says)
     elif page is None:
         yield _end_finding("not_measured", Verdict.INCONCLUSIVE, Fault.US, "Nothing could be measured.")
     else:

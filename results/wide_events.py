@@ -17,6 +17,7 @@ from results.events import Event, EventKind, Network
 from results.outages import FORGOTTEN, Look, Outages
 from results.points import network_key
 from results.silence import Heard, silences
+from results.tables import same
 
 _MEASUREMENT = SQLModel.metadata.tables["measurement"]
 _VERDICT = SQLModel.metadata.tables["verdict"]
@@ -87,7 +88,7 @@ class WideEvents:
         """Where the last program stopped, which may have been before it had folded what it stored."""
         stored = _stored(connection, now - FORGOTTEN)
         on = [event_of(row["event"]).first_bad_at for row in stored if row["closed_at"] is None]
-        query = sa.select(sa.func.min(_AT, type_=_AT.type)).join(_VERDICT, _VERDICT.c.uid == _MEASUREMENT.c.uid)
+        query = sa.select(sa.func.min(_AT, type_=_AT.type)).join(_VERDICT, same(_VERDICT, _MEASUREMENT))
         dead_at = connection.execute(query.where(now - FORGOTTEN <= _AT, DEAD)).scalar()
         since = [*on, *([dead_at] if dead_at else []), *([self._since] if self._since else [])]
         self._since = min(since, default=None)
@@ -110,7 +111,7 @@ class WideEvents:
         """The newest good look at a network before that time."""
         query = (
             sa.select(*_PLACE, _AT, _ROUND)
-            .join(_VERDICT, _VERDICT.c.uid == _MEASUREMENT.c.uid)
+            .join(_VERDICT, same(_VERDICT, _MEASUREMENT))
             .where(start > _AT, _same_network(look), _GOOD)
             .order_by(_AT.desc())
             .limit(1)
@@ -167,7 +168,7 @@ def _grouped(connection: sa.Connection, where: sa.ColumnElement[bool]) -> Sequen
         ]
     query = (
         sa.select(*_PLACE, _ROUND, *columns)
-        .join(_VERDICT, _VERDICT.c.uid == _MEASUREMENT.c.uid)
+        .join(_VERDICT, same(_VERDICT, _MEASUREMENT))
         .where(where, sa.or_(_GOOD, DEAD))
         .group_by(_ROUND, *_PLACE)
     )

@@ -8,17 +8,32 @@ from contextlib import suppress
 
 from starlette.requests import ClientDisconnect, Request
 
+_REASONS = {
+    400: "broke off",
+    401: "not signed",
+    403: "not allowed",
+    408: "too slow",
+    413: "too much",
+    415: "another type",
+    422: "unreadable",
+    429: "too often",
+    503: "store away",
+}
 _PASSED_OVER_BYTES, _PASSED_OVER_S = 16 * 1024 * 1024, 10.0
 
 
 class Refused(Exception):
-    """A request that is not taken. `says` is one sentence for whoever asks; it holds nothing of the request."""
+    """A request that is not taken. `says` is one sentence for whoever asks; it holds nothing of the request.
 
-    def __init__(self, status: int, says: str, *, retry_after_s: float | None = None) -> None:
+    `reason` is a word or two for those who count refusals, one of a few.
+    """
+
+    def __init__(self, status: int, says: str, *, retry_after_s: float | None = None, reason: str = "") -> None:
         super().__init__(says)
         self.status = status
         self.says = says
         self.retry_after_s = retry_after_s
+        self.reason = reason or _REASONS.get(status, "other")
 
 
 async def body_of(request: Request, *, most_bytes: int, timeout_s: float, called: str = "request") -> bytes:

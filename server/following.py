@@ -13,6 +13,8 @@ from results.judgement import Judgement
 from results.records import Measurement
 
 _SETTLES_S = 5.0  # how often the store and the events that wait for more to join are looked at again
+_RESTS = 3.0  # times as long as folding took: under load more is folded at once, and less often
+_RESTS_MOST_S = 30.0
 
 
 class Following:
@@ -37,11 +39,14 @@ class Following:
         """Until it is cancelled. What was stored while nobody followed is folded first."""
         await asyncio.to_thread(self._history.follow)
         await asyncio.to_thread(self._history.catch_up)
+        loop = asyncio.get_running_loop()
         while True:
             self._came.clear()
+            began = loop.time()
             await asyncio.to_thread(self._history.follow)
             if await asyncio.to_thread(self._history.settle, self._clock()):
                 self._news.set()
+            await asyncio.sleep(min(_RESTS * (loop.time() - began), _RESTS_MOST_S))
             # wait_for would lose a stop that comes together with the news (Python 3.11).
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_SETTLES_S):

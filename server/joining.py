@@ -18,6 +18,8 @@ from probe.vantage.identity import key_id_of
 from results.links import heads
 from results.store import Store
 from results.tables import MemberRow
+from server.accounts import audit
+from server.accounts.roles import OPERATOR
 
 _INVITATION = SQLModel.metadata.tables["invitation"]
 _MEMBER = SQLModel.metadata.tables["member"]
@@ -42,14 +44,15 @@ class Member:
     measurements: int
 
 
-def invite(store: Store, *, vantage_class: str, country: str, now: datetime, hours: int) -> str:
-    """A new code, good for one vantage and so many hours."""
+def invite(store: Store, *, vantage_class: str, country: str, now: datetime, hours: int, who: str = OPERATOR) -> str:
+    """A new code, good for one vantage and so many hours. `who` makes it, for the audit."""
     letters = "".join(secrets.choice(_LETTERS) for _ in range(_CODE_LETTERS))
     values = {"digest": _digest(letters), "vantage_class": vantage_class, "country": country}
     with store.transaction(alone=True) as connection:
         connection.execute(
             sa.insert(_INVITATION).values(**values, made_at=now, expires_at=now + timedelta(hours=hours))
         )
+        audit.write(connection, at=now, who=who, what="invitation made", about=f"{vantage_class}, {country}")
     return "-".join(letters[at : at + _GROUP] for at in range(0, _CODE_LETTERS, _GROUP))
 
 
@@ -100,11 +103,13 @@ def members(store: Store) -> list[Member]:
     return [Member(row=MemberRow(**row), measurements=sent.get(row["vantage"], (0, ""))[0]) for row in rows]
 
 
-def revoke(store: Store, vantage: str, *, now: datetime) -> bool:
+def revoke(store: Store, vantage: str, *, now: datetime, who: str = OPERATOR) -> bool:
     """From now on nothing is taken from it; what it sent stays. False where no member is called so."""
     mine = _MEMBER.c.vantage == vantage
     with store.transaction(alone=True) as connection:
-        connection.execute(sa.update(_MEMBER).where(mine, _MEMBER.c.revoked_at.is_(None)).values(revoked_at=now))
+        revoked = sa.update(_MEMBER).where(mine, _MEMBER.c.revoked_at.is_(None)).values(revoked_at=now)
+        if connection.execute(revoked).rowcount:
+            audit.write(connection, at=now, who=who, what="member revoked", about=vantage)
         return connection.execute(sa.select(_MEMBER.c.key_id).where(mine)).first() is not None
 
 

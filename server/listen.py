@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from probe.config import ConfigError
 
@@ -18,7 +18,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def bound(host: str, port: int) -> socket.socket:
+def bound(host: str, port: int, *, option: str = "--port") -> socket.socket:
     """A listening socket. Raises ConfigError where the address is taken or isn't ours."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
@@ -29,12 +29,12 @@ def bound(host: str, port: int) -> socket.socket:
     except OSError as exc:
         sock.close()
         words = exc.strerror or str(exc)
-        raise ConfigError(f"Can't listen on {host} port {port}: {words}; --port chooses another one.") from exc
+        raise ConfigError(f"Can't listen on {host} port {port}: {words}; {option} chooses another one.") from exc
     return sock
 
 
 @asynccontextmanager
-async def served(app: Starlette, sock: socket.socket, **options: Any) -> AsyncIterator["asyncio.Task[None]"]:
+async def served(app: ASGIApp, sock: socket.socket, **options: Any) -> AsyncIterator["asyncio.Task[None]"]:
     """The running server's task; ended when the block is left. `options` are uvicorn's.
 
     No proxy in front is believed: who needs one, reads its header where it is known to be there.

@@ -11,10 +11,12 @@ from typing import Any
 import typer
 
 from probe import config as _config
+from probe.vantage.enrolment import fingerprint
 from results.records import iso
 from results.schema import as_it_is
 from results.store import Store
 from server import joining
+from server.key import server_key
 
 _COLUMNS = {"vantage": 12, "class": 9, "country": 9, "joined": 22, "measurements": 14, "every": 10}
 
@@ -55,6 +57,14 @@ def run_revoke(vantage: str, *, config: Path | None) -> None:
         if not joining.revoke(store, vantage, now=datetime.now(UTC)):
             raise _config.ConfigError(f"{vantage!r:.80} is no member; `kedergi members list` shows those there are.")
     typer.echo(f"From now on nothing is taken from {vantage}.", err=True)
+
+
+def run_key(*, config: Path | None) -> None:
+    """Prints the key alone on stdout, and on stderr what a volunteer compares. It is made if there is none yet."""
+    with _store(config) as store:
+        key = server_key(store, _config.data_folder(), now=datetime.now(UTC))
+    typer.echo(key.public)
+    typer.echo(f"Its fingerprint: {fingerprint(key.public)}", err=True)
 
 
 def _record(one: joining.Member) -> dict[str, Any]:

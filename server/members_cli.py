@@ -64,3 +64,14 @@ def revoke(
     from server.members import run_revoke  # noqa: PLC0415 - see the module's docstring
 
     told(lambda: run_revoke(vantage, config=config))
+
+
+@app.command("key")
+def key(*, config: ConfigOption = None) -> None:
+    """Print the server's public key, by which its members and its controls know it.
+
+    Example: kedergi control --server-key "$(kedergi members key)"
+    """
+    from server.members import run_key  # noqa: PLC0415 - see the module's docstring
+
+    told(lambda: run_key(config=config))

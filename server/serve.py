@@ -1,136 +1,133 @@
-"""The shared server: takes what members send, follows the store, and sends alerts, until it is stopped.
+"""`kedergi serve`: opens the socket and the store, starts its workers, and stops them when it is stopped itself.
 
-Nothing is measured here, and no page is shown yet. What it takes is in server/intake.
+What a worker answers and does stands in worker.py, how several are kept running in workers.py.
 """
 
 import asyncio
-import random
-import time
-from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime, timedelta
+import os
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import typer
+from prometheus_client import CollectorRegistry
+from prometheus_client.multiprocess import mark_process_dead
+from sqlalchemy.engine import make_url
 
 from probe import config as _config
-from probe.config import Settings
+from probe.config import ConfigError, Settings
+from probe.errand import EXPECTED
 from probe.steps.tcp import endpoint
-from results.history import History
-from results.intake import forget
-from results.knowledge import users, with_users
 from results.schema import as_it_is, up_to_date
-from results.store import Store, StoreError
-from results.verdict import judge
-from server.alerts import subscriptions as alerts
-from server.alerts.delivery import Deliverer
-from server.control.limits import Budget
-from server.following import Following
-from server.intake.connection import PatientWithBatches
-from server.intake.limits import Limits
-from server.intake.reading import Reader
-from server.intake.routes import Intake, create_intake
-from server.joining import watched
-from server.listen import bound, first_to_end, served
-from targets.bundled import resolve
-from targets.operators import owner_of
-from targets.target import Target
-from targets.url import BadUrl, canonical_url
+from results.store import Store
+from server import logs
+from server.accounts.commands import say_first_link
+from server.background import utcnow
+from server.control.patience import Patient
+from server.listen import bound, served
+from server.logs import LOG
+from server.metrics import Standing, metrics_app, of_workers
+from server.tls import certificate
+from server.worker import Means, run_worker
+from server.workers import Order, Worker, run_workers
 
-_CONNECTIONS_MAX = 1000
-_STOPPING_S = 30  # for batches in work
-_FORGETS_S = 60.0
-_AGAIN_S = 5.0
-# A signature is believed for five minutes before and after the time in it (probe/vantage/signing.py).
-_BELIEVED = timedelta(minutes=15)
+_COUNTED_IN = "PROMETHEUS_MULTIPROC_DIR"  # read by the library where it is imported: by the workers
 
 
-async def run_serve(*, host: str, port: int, migrate: bool, config: Path | None) -> int:
-    """Ends only by being stopped, or by an error."""
-    settings, limits = _config.load(config), Limits()
-    targets = _targets(settings)
-    subscriptions = await asyncio.to_thread(alerts.read, settings)
-    sock = bound(host, port)
-    with sock:
-        prepare = up_to_date if migrate else as_it_is
-        store = await asyncio.to_thread(Store, _config.store_url(settings), prepare)
-        try:
-            outlets = {target.url: target.outlet for target in targets if target.outlet}
-            history = History(
-                store,
-                owner=owner_of,
-                outlets=outlets,
-                interval=settings.probe.interval,
-                watched=partial(watched, store),
-            )
-            news = asyncio.Event()
-            following = Following(history, clock=utcnow, news=news)
-            deliverer = Deliverer(store, subscriptions, clock=utcnow, chance=random.Random(), outlets=outlets)
-            intake = Intake(
-                store=store,
-                reader=_reader(targets, limits),
-                limits=limits,
-                budget=Budget(limits.per_minute, time.monotonic),
-                utcnow=utcnow,
-                stored=following.stored,
-            )
-            async with served(
-                create_intake(intake),
-                sock,
-                http=PatientWithBatches,
-                ws="none",
-                log_level="error",  # below that it says whenever someone speaks no HTTP
-                limit_concurrency=_CONNECTIONS_MAX,
-                timeout_graceful_shutdown=_STOPPING_S,
-            ) as serving:
-                typer.echo(f"Kedergi takes measurements on http://{endpoint(host, port)}", err=True)
-                work = (following.run, partial(deliverer.run, news), partial(_forgetting, store))
-                await first_to_end(serving, *(asyncio.create_task(_lasting(one)) for one in work))
-        finally:
-            store.close()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a server is run."""
+
+    host: str
+    port: int
+    workers: int = 1
+    migrate: bool = False
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    metrics: str | None = None  # host:port
+    log: logs.Form | None = None  # None: as stderr is
+
+
+async def run_serve(manner: Manner, config: Path | None) -> int:
+    """Ends by being stopped, or by an error."""
+    logs.begin(manner.log)
+    try:
+        await _serve(manner, _config.load(config))
+    except asyncio.CancelledError:
+        LOG.info("Stopped. What was measured is stored.")
+        return 0
+    except EXPECTED as exc:
+        LOG.error(str(exc))
+        return 2
     return 0
 
 
-def utcnow() -> datetime:
-    return datetime.now(UTC)
+async def _serve(manner: Manner, settings: Settings) -> None:
+    url, tls = _config.store_url(settings), certificate(manner.tls_cert, manner.tls_key)
+    if manner.workers > 1:
+        _several_may_write(url)
+    async with AsyncExitStack() as stack:
+        sock = stack.enter_context(bound(manner.host, manner.port))
+        beside = stack.enter_context(_beside(manner.metrics)) if manner.metrics else None
+        store = await asyncio.to_thread(Store, url, up_to_date if manner.migrate else as_it_is)
+        stack.callback(store.close)
+        where = f"{'https' if tls else 'http'}://{endpoint(manner.host, manner.port)}"
+        await asyncio.to_thread(say_first_link, settings, store, otherwise=where)
+        answers = partial(LOG.info, "Kedergi takes measurements on %s", where)
+        if manner.workers == 1:
+            counts = CollectorRegistry()
+            await stack.enter_async_context(_measured(beside, lambda: counts, store))
+            await run_worker(Means(settings=settings, store=store, sock=sock, certificate=tls, counts=counts), answers)
+        else:
+            folder = stack.enter_context(_counted_in()) if beside else None
+            await stack.enter_async_context(_measured(beside, lambda: of_workers(folder or ""), store))
+            start = partial(Worker, Order(settings=settings, certificate=tls, log=manner.log), sock)
+            answers()
+            await run_workers(
+                manner.workers, start, partial(mark_process_dead, path=folder) if folder else _nobody_counts
+            )
 
 
-async def _lasting(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Work that begins anew where the store was away: members are told so meanwhile, and keep what they have."""
-    while True:
-        try:
-            await work()
-        except StoreError as exc:
-            typer.echo(f"kedergi: {exc}", err=True)
-        await asyncio.sleep(_AGAIN_S)
+def _several_may_write(url: str) -> None:
+    """Raises ConfigError."""
+    if make_url(url).get_backend_name() == "sqlite":
+        raise ConfigError(
+            "--workers: SQLite lets one process write at a time; more than one worker needs PostgreSQL as store.url."
+        )
 
 
-async def _forgetting(store: Store) -> None:
-    """Drops nonces that can't come again, until it is cancelled."""
-    while True:
-        await asyncio.to_thread(forget, store, before=utcnow() - _BELIEVED)
-        await asyncio.sleep(_FORGETS_S)
+def _beside(metrics: str) -> socket.socket:
+    """The socket on which numbers are told. Raises ConfigError."""
+    host, _, port = metrics.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
+        raise ConfigError("--metrics: allowed is an address with a port, as in 127.0.0.1:9464.")
+    return bound(host, int(port), option="--metrics")
 
 
-def _targets(settings: Settings) -> list[Target]:
-    """All that is on the lists. What is wrong with one is said on stderr; the rest is used."""
-    targets, problems = resolve(settings.probe.lists)
-    for problem in problems:
-        typer.echo(str(problem), err=True)
-    return targets
+@contextmanager
+def _counted_in() -> Iterator[str]:
+    """The folder in which workers count, each in files of its own."""
+    with tempfile.TemporaryDirectory(prefix="kedergi-metrics-") as folder:
+        os.environ[_COUNTED_IN] = folder
+        yield folder
 
 
-def _reader(targets: list[Target], limits: Limits) -> Reader:
-    listed = frozenset(canonical_url(target.url) for target in targets)
-    known, problems = with_users(users.folder())
-    for problem in problems:
-        typer.echo(str(problem), err=True)
+@asynccontextmanager
+async def _measured(
+    sock: socket.socket | None, counts: Callable[[], CollectorRegistry], store: Store
+) -> AsyncIterator[None]:
+    """While the block lasts, whoever asks on this socket is told the numbers."""
+    if sock is None:
+        yield
+        return
+    app = metrics_app(counts, Standing(store, utcnow))
+    async with served(app, sock, http=Patient, ws="none", log_config=None, log_level="error"):
+        yield
 
-    def is_listed(url: str) -> bool:
-        try:
-            return canonical_url(url) in listed
-        except BadUrl:
-            return False
 
-    return Reader(limits=limits, judge=partial(judge, known=known), is_listed=is_listed)
+def _nobody_counts(_pid: int) -> None:
+    """There are no numbers to take back."""

@@ -2,21 +2,23 @@
 
 import asyncio
 import random
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import typer
 
 from probe import config as _config
 from probe import consent, show
-from probe.errand import chosen, submitter, teller
+from probe.errand import chosen, fetching, fitness, newest, submitter, taken, teller
 from probe.rounds import Keep
 from probe.schedule import Schedule
+from probe.tidying import Tidying, make_private
 from probe.tools import opened
 from results.history import History
 from results.judgement import Judgement
 from results.records import Measurement
 from results.store import Store
+from server import consent_page as asking
 from server.alerts import subscriptions as alerts
 from server.alerts.delivery import Deliverer
 from server.app import create_app
@@ -27,17 +29,21 @@ from targets.operators import owner_of
 HOST = "127.0.0.1"
 
 
-async def run_up(*, port: int, accept_risks: bool, config: Path | None) -> int:
+async def run_up(*, port: int, accept_risks: bool, in_browser: bool = False, config: Path | None) -> int:
     """Ends only by being stopped, or by an error."""
     settings = _config.here(config)
     targets = chosen(settings)
     subscriptions = await asyncio.to_thread(alerts.read, settings)
     sock = bound(HOST, port)
     with sock:
-        consent.require(_config.data_folder(), accept_risks=accept_risks, now=datetime.now(UTC))
+        going = consent.going_to(settings, targets)
+        await asking.require(sock, going, accept_risks=accept_risks, in_browser=in_browser)
+        await asyncio.to_thread(make_private, _config.store_url(settings))
         store = await asyncio.to_thread(Store, _config.store_url(settings))
         try:
             async with opened(settings) as tools:
+                lists = fetching(settings, tools)
+                targets = await newest(settings, lists, targets)
                 app = create_app(
                     store,
                     targets=targets,
@@ -62,11 +68,18 @@ async def run_up(*, port: int, accept_risks: bool, config: Path | None) -> int:
                         outlets=outlets,
                         kept=_to_each(following.kept, *([sender.kept] if sender else [])),
                         told=teller(bar, settings.probe.daily_budget_mb),
+                        fitness=fitness(settings, tools),
                     )
                     async with served(app, sock) as serving:
                         typer.echo(f"Kedergi measures {len(targets)} sites; see http://{HOST}:{port}/", err=True)
-                        work = [schedule.run(), following.run(), deliverer.run(news)]
+                        work = [
+                            schedule.run(),
+                            Tidying(settings, store, tools.utcnow).run(),
+                            following.run(),
+                            deliverer.run(news),
+                        ]
                         work += [sender.run()] if sender else []
+                        work += [lists.run(partial(taken, settings, schedule))] if lists else []
                         await first_to_end(serving, *map(asyncio.create_task, work))
         finally:
             store.close()

@@ -42,9 +42,14 @@ def loaded(path: Path = OPERATORS_FILE) -> tuple[dict[int, Operator], list[Probl
     return found, problems
 
 
+def operator_of(asn: int | None) -> Operator | None:
+    """None where the table does not know it."""
+    return _bundled().get(asn or 0)
+
+
 def owner_of(asn: int | None, name: str | None) -> str:
     """Of the table; where it does not know, every network is its own owner's, under its name or number."""
-    known = _bundled().get(asn or 0)
+    known = operator_of(asn)
     return known.owner if known else name or (f"AS{asn}" if asn else "unknown")
 
 

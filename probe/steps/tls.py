@@ -5,11 +5,13 @@ Nothing is asked of the server beyond the handshake, and whether a certificate m
 
 import asyncio
 import ssl
+from dataclasses import replace
 
 from probe.net import Tcp, Tls
+from probe.scrub import scrubbed
 from probe.trace import Course
 from results.certificates import certificates
-from results.records import Source, TlsStep
+from results.records import Certificate, Source, TlsStep
 
 
 async def handshake(
@@ -29,8 +31,15 @@ async def handshake(
             learnt.update(
                 received_bytes=tls.received_bytes,
                 rtt_ms=tcp.rtt_ms(),
-                chain=certificates(tls.chain()),
+                chain=tuple(_discreet(one, endpoint) for one in certificates(tls.chain())),
                 version=tls.version,
                 alpn=tls.alpn,
             )
         return tls
+
+
+def _discreet(certificate: Certificate, endpoint: str) -> Certificate:
+    """A box in between may make one for each visitor, with his address in it."""
+    dialled = endpoint.rpartition(":")[0].strip("[]")
+    subject, issuer = (scrubbed(text, dialled) for text in (certificate.subject, certificate.issuer))
+    return replace(certificate, subject=subject, issuer=issuer)

@@ -3,19 +3,29 @@
 How a vantage joins is in enrol.py, its key in identity.py. Nothing is sent here.
 """
 
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from probe.vantage import private
+from probe.vantage.identity import key_id_of, public_key
 
 FILE = "enrolment.json"  # in the data folder
-_PRIVATE = 0o600
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Class = Literal["home", "mobile", "office", "hosting", "unknown"]
+
+
+def _a_key(value: str) -> str:
+    public_key(value)
+    return value
+
+
+Key = Annotated[str, Field(max_length=100), AfterValidator(_a_key)]  # in base64
+Controls = Annotated[tuple[Annotated[str, Field(pattern=r"^https?://[!-~]{1,500}$")], ...], Field(max_length=10)]
 
 
 class BadEnrolment(Exception):
@@ -36,6 +46,21 @@ class Enrolment(BaseModel):
     vantage_class: Class
     country: Country
     joined_at: AwareDatetime  # by the server's clock
+    server_key: Key | None = (
+        None  # what is signed with another is not the server's; None: it joined before there was one
+    )
+    controls: Controls = ()
+
+    @property
+    def believed(self) -> Ed25519PublicKey | None:
+        """The server's key."""
+        return public_key(self.server_key) if self.server_key else None
+
+
+def fingerprint(key: str) -> str:
+    """Of a key in base64, for two people to compare: its id's first half, in groups."""
+    digits = key_id_of(public_key(key))[:32]
+    return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
 
 
 def load(folder: Path) -> Enrolment | None:
@@ -56,18 +81,8 @@ def load(folder: Path) -> Enrolment | None:
 def keep(folder: Path, joined: Enrolment) -> None:
     """Whole or not at all, readable by its owner alone. Raises BadEnrolment."""
     path = folder / FILE
-    part = path.with_name(f".{FILE}.{os.getpid()}.part")
     try:
-        try:
-            with os.fdopen(
-                os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), "w", encoding="utf-8"
-            ) as file:
-                file.write(joined.model_dump_json(indent=1) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        finally:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
+        with private.whole(path) as file:
+            file.write((joined.model_dump_json(indent=1) + "\n").encode())
     except OSError as exc:
         raise BadEnrolment(f"What joining the server gave can't be kept in {path}: {exc.strerror}.") from exc

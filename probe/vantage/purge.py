@@ -9,9 +9,19 @@ import typer
 
 from probe import config as _config
 from probe import consent
-from probe.vantage import enrolment, identity
+from probe.tongue import N_, say
+from probe.vantage import enrolment, identity, installing, pause, server_list
 from results.store import without_password
 
+ELSEWHERE = N_("The store {store} is no file of this machine: what is in it stays.")
+NOTHING_HERE = N_("Nothing of Kedergi is here.")
+SERVICE = N_("the service, which is stopped first")
+SENT = N_("What was sent to the server already is not here, and stays there.")
+DELETE = N_("Delete all of it for ever?")
+KEPT = N_("Nothing was deleted.")
+LEFT = N_("Left, since Kedergi did not make it: {path}")
+DELETED = N_("Deleted: {count} files.")
+CANT_DELETE = N_("{path} can't be deleted: {why}.")
 _BESIDE = ("", "-wal", "-shm", "-journal")  # of SQLite
 
 
@@ -27,25 +37,30 @@ def run_purge(*, yes: bool, config: Path | None) -> int:
     """0 when nothing is left here, 1 when something is, also because nobody agreed."""
     settings = _config.load(config)
     url = _config.store_url(settings)
+    service = installing.here().path
     found = [thing for thing in _things(url, config) if thing.path.is_file()]
     if _config.store_file(url) is None:
-        typer.echo(f"The store {without_password(url)} is no file of this machine: what is in it stays.", err=True)
-    if not found:
-        typer.echo("Nothing of Kedergi is here.", err=True)
+        typer.echo(say(ELSEWHERE, store=without_password(url)), err=True)
+    if not found and not service.exists():
+        typer.echo(say(NOTHING_HERE), err=True)
         return 0
+    if service.exists():
+        typer.echo(f"{service}: {say(SERVICE)}")
     for thing in found:
-        typer.echo(f"{thing.path}: {thing.what}, {thing.path.stat().st_size:,} bytes")
+        typer.echo(f"{thing.path}: {say(thing.what)}, {thing.path.stat().st_size:,} B")
     if any(thing.path.name == enrolment.FILE for thing in found):
-        typer.echo("What was sent to the server already is not here, and stays there.", err=True)
-    if not yes and not agreed("Delete all of it for ever?"):
-        typer.echo("Nothing was deleted.", err=True)
+        typer.echo(say(SENT), err=True)
+    if not yes and not agreed(say(DELETE)):
+        typer.echo(say(KEPT), err=True)
         return 1
+    if installing.removed():  # first: it would make all of it anew
+        typer.echo(say(installing.REMOVED, path=service))
     kept = [thing for thing in found if not _deleted(thing)]
     left = list(_left(found))
     for path in left:
-        typer.echo(f"Left, since Kedergi did not make it: {path}", err=True)
+        typer.echo(say(LEFT, path=path), err=True)
     if not kept:
-        typer.echo(f"Deleted: {len(found)} files.")
+        typer.echo(say(DELETED, count=len(found)))
     return int(bool(kept))
 
 
@@ -53,12 +68,14 @@ def _things(url: str, config: Path | None) -> Iterator[Thing]:
     file, folder = _config.store_file(url), _config.data_folder()
     if file is not None:
         for ending in _BESIDE:
-            yield Thing(file.with_name(file.name + ending), "the store" if not ending else "the store's own log")
-    yield Thing(folder / consent.FILE, "the consent")
-    yield Thing(folder / _config.NAME_FILE, "the vantage's name")
-    yield Thing(folder / identity.FILE, "the vantage's key")
-    yield Thing(folder / enrolment.FILE, "what joining a server gave")
-    yield Thing(config or _config.default_file(), "the configuration")
+            yield Thing(file.with_name(file.name + ending), N_("the store's own log") if ending else N_("the store"))
+    yield Thing(folder / consent.FILE, N_("the consent"))
+    yield Thing(folder / _config.NAME_FILE, N_("the vantage's name"))
+    yield Thing(folder / identity.FILE, N_("the vantage's key"))
+    yield Thing(folder / enrolment.FILE, N_("what joining a server gave"))
+    yield Thing(folder / server_list.FILE, N_("the server's list"))
+    yield Thing(folder / pause.FILE, N_("the pause"))
+    yield Thing(config or _config.default_file(), N_("the configuration"))
 
 
 def agreed(question: str) -> bool:
@@ -74,7 +91,7 @@ def _deleted(thing: Thing) -> bool:
     try:
         thing.path.unlink(missing_ok=True)
     except OSError as exc:
-        typer.echo(f"kedergi: {thing.path} can't be deleted: {exc.strerror}.", err=True)
+        typer.echo(f"kedergi: {say(CANT_DELETE, path=thing.path, why=exc.strerror)}", err=True)
         return False
     return True
 

@@ -10,7 +10,10 @@ import typer
 from probe import config as _config
 from probe import consent
 from probe.budget import MB_BYTES, used_today_bytes
-from probe.vantage import enrolment
+from probe.lists import choose
+from probe.vantage import enrolment, server_list
+from probe.vantage.enrolment import fingerprint
+from probe.vantage.lately import lately, lines
 from probe.vantage.signing import WINDOW
 from results import outbox
 from results.formats.jsonl import written
@@ -43,7 +46,9 @@ def _found(settings: _config.Settings, config: Path | None) -> dict[str, Any]:
         "store": without_password(url),
         **_stored(url, name),
         "daily_budget_mb": settings.probe.daily_budget_mb,
+        **lately(settings, url, name, datetime.now(UTC)),
         **_sent(settings, url),
+        **_listed(settings),
         "controls": list(settings.control.url),
         "trusted_resolvers": list(settings.dns.trusted),
         "alerts_to": len(settings.alerts.to) + sum(len(one.to) for one in settings.alerts.subscriptions),
@@ -60,6 +65,27 @@ def _sent(settings: _config.Settings, url: str) -> dict[str, Any]:
         with closing(Store(url)) as store:
             counts = outbox.standing(store, outbox.Sender(joined.vantage, joined.joined_at - WINDOW))
     return {"server": settings.server.url[0], **counts._asdict()}
+
+
+def _listed(settings: _config.Settings) -> dict[str, Any]:
+    """What is looked at, what is left out and why, and what has come from the server."""
+    folder = _config.data_folder()
+    joined = enrolment.load(folder)
+    from_server = server_list.kept(folder, joined.believed if joined else None)
+    choice = choose(settings, from_server)
+    return {
+        "lists": list(settings.probe.lists),
+        "targets": len(choice.targets),
+        "left_out": {"excluded": choice.excluded, "sensitive": choice.sensitive, "unused": choice.unused},
+        "server_key": fingerprint(joined.server_key) if joined and joined.server_key else None,
+        "server_list": from_server
+        and {
+            "version": from_server.version,
+            "made_at": iso(from_server.made_at),
+            "targets": len(from_server.targets),
+            "unread": from_server.unread,
+        },
+    }
 
 
 def _stored(url: str, name: str | None) -> dict[str, Any]:
@@ -91,6 +117,10 @@ def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
     if found["server"]:
         counts = f"{found['sent']:,} sent, {found['waiting']:,} waiting, {found['refused']:,} refused"
         server = f"{found['server']}: {counts}"
+    left = found["left_out"]
+    out = (
+        f"left out: {left['excluded']} excluded by you, {left['sensitive']} sensitive, {left['unused']} for other uses"
+    )
     return [
         ("vantage", f"{found['vantage'] or 'not named yet'} ({where})"),
         ("network", network),
@@ -99,7 +129,20 @@ def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("store", f"{found['store']}{size}"),
         ("measurements", f"{found['measurements']:,}{span}"),
         ("data today", f"{found['used_today_mb']} of {found['daily_budget_mb']} MB"),
+        *lines(found),
         ("sent to", server),
+        ("sites", f"{found['targets']} of {', '.join(found['lists'])}; {out}"),
+        *_of_server(found),
         ("asked", f"which sites are looked at is learned by {', '.join(hear)}" if hear else "nobody"),
         ("alerts", f"to {found['alerts_to']} addresses" if found["alerts_to"] else "to nobody"),
     ]
+
+
+def _of_server(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """Its key, to be compared with what whoever runs it says, and its list."""
+    if not found["server_key"]:
+        return []
+    came, listed = found["server_list"], "none has come yet"
+    if came:
+        listed = f"{came['targets']} sites, made {came['made_at']}, version {came['version'][:12]}"
+    return [("server's key", found["server_key"]), ("server's list", listed)]

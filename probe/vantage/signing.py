@@ -18,7 +18,7 @@ from probe.vantage.identity import Identity
 WINDOW = timedelta(minutes=5)  # between the vantage's clock and the server's
 TAG = "kedergi"
 _COVERED = ("@method", "@authority", "@path", "content-type", "content-digest")
-_ENCODED = (*_COVERED, "content-encoding")
+_COVERED_WHERE_THERE = ("content-encoding", "kedergi-interval")
 _CREATED = re.compile(r";created=(\d{1,12})(?=;|$)")
 _KEY_ID = re.compile(r';keyid="([0-9a-f]{64})"(?=;|$)')
 
@@ -70,7 +70,6 @@ def sign(
 ) -> dict[str, str]:
     """The headers with Content-Digest, Signature-Input and Signature beside them. They must hold a Content-Type."""
     message = _Message(method, url, dict(headers))
-    known = {name.lower() for name in headers}
     resolver = MappingKeyResolver(public_keys={}, private_keys={identity.key_id: identity.key})
     signer = HTTPMessageSigner(signature_algorithm=algorithms.ED25519, key_resolver=resolver)
     signer.sign(
@@ -80,7 +79,7 @@ def sign(
         nonce=nonce,
         tag=TAG,
         label="sig1",
-        covered_component_ids=_ENCODED if "content-encoding" in known else _COVERED,
+        covered_component_ids=_covered(headers),
         body=body,
     )
     return message.headers
@@ -116,11 +115,15 @@ def verified(
     return Signed(key_id[0], result.nonce, at)
 
 
+def _covered(headers: Mapping[str, str]) -> tuple[str, ...]:
+    known = {name.lower() for name in headers}
+    return (*_COVERED, *(name for name in _COVERED_WHERE_THERE if name in known))
+
+
 def _result(message: _Message, body: bytes, key_id: str, key: Ed25519PublicKey) -> Any:
     resolver = MappingKeyResolver(public_keys={key_id: key}, private_keys={})
     verifier = _Verifier(signature_algorithm=algorithms.ED25519, key_resolver=resolver)
-    known = {name.lower() for name in message.headers}
-    required = _ENCODED if "content-encoding" in known else _COVERED
+    required = _covered(message.headers)
     try:
         # Its age is looked at afterwards: whoever has a wrong clock is told so only if the signature is genuine.
         [result] = verifier.verify(message, max_age=None, expect_tag=TAG, require_components=required, body=body)

@@ -5,7 +5,7 @@ What an object means is not known here. One that can't be read harms no other.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ class Document:
     line: int | None  # from 1; None: the whole file
     found: dict[str, Any] | None = None
     trouble: str = ""
+    content: bytes = field(default=b"", repr=False)  # as it stands there
 
 
 def documents(path: Path) -> Iterator[Document]:
@@ -94,14 +95,14 @@ def _read(line: Line) -> Document:
     if line.too_long:
         return Document(line.number, trouble=f"it is longer than {LINE_MAX_BYTES // _MEBIBYTE} MiB")
     try:
-        return Document(line.number, found=parsed(line.content))
+        return Document(line.number, found=parsed(line.content), content=line.content)
     except Unreadable as exc:
         return Document(line.number, trouble=str(exc))
 
 
 def parsed(content: bytes) -> dict[str, Any]:
     """The object that is written there. Raises Unreadable."""
-    if sum(map(content.count, (b",", b"[", b"{"))) > _PIECES_MAX:
+    if len(content) > _PIECES_MAX and sum(map(content.count, (b",", b"[", b"{"))) > _PIECES_MAX:
         raise Unreadable("it has more pieces than any measurement")
     try:
         found = from_json(content)

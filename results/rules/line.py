@@ -1,5 +1,6 @@
 """Rules about this vantage: when it can't tell, no site's failure means anything. They go before all others."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -81,12 +82,7 @@ class LineCase(Case):
     @cached_property
     def portal(self) -> str:
         """The host to which the line sends every plain request; empty where it doesn't."""
-        plain = [reference for reference in self.references if reference.plain_status is not None]
-        led = {reference.plain_host or "" for reference in plain}
-        foreign = all(not same_site(f"http://{reference.plain_host}/", reference.url) for reference in plain)
-        if any(reference.plain_status == 511 for reference in plain):  # RFC 6585
-            return "this network's own gateway"
-        return next(iter(led)) if len(led) == 1 and foreign else ""
+        return portal(self.references)
 
     @property
     def at_a_portal(self) -> bool:
@@ -126,6 +122,16 @@ class LineCase(Case):
     def never_tried_again(self) -> bool:
         """Whether the time ran out after one attempt: one lost packet must not become a verdict."""
         return self.measurement.cut_short and all(step.attempt == 1 for step in (*self.here.dns, *self.here.last_steps))
+
+
+def portal(references: Iterable[Reference]) -> str:
+    """The host to which the line sends every plain request; empty where it doesn't."""
+    plain = [reference for reference in references if reference.plain_status is not None]
+    led = {reference.plain_host or "" for reference in plain}
+    foreign = all(not same_site(f"http://{reference.plain_host}/", reference.url) for reference in plain)
+    if any(reference.plain_status == 511 for reference in plain):  # RFC 6585
+        return "this network's own gateway"
+    return next(iter(led)) if len(led) == 1 and foreign else ""
 
 
 def _signer(chain: tuple[Certificate, ...]) -> str:

@@ -5,6 +5,7 @@ between the look-up and the connection.
 """
 
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from probe.net import Garbage, Place, place
 from results.records import is_address, is_bogon
@@ -38,6 +39,8 @@ _NOT_OF_THE_WEB = frozenset(
     }
 )
 _IPV4_MAX, _IPV6_MAX = 4, 2
+# Public by their numbers alone: where Azure tells its machines' secrets, and relays that are given up (RFC 7526).
+_INSIDE = tuple(map(ip_network, ("168.63.129.16/32", "192.88.99.0/24")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +51,7 @@ class Door:
 
     def may_dial(self, ip: str, port: int) -> bool:
         """Whether this address and port may be a site's."""
-        return _is_web_port(port) and is_address(ip) and (self.allow_private or not is_bogon(ip))
+        return _is_web_port(port) and is_address(ip) and (self.allow_private or not (is_bogon(ip) or _is_inside(ip)))
 
     def place(self, url: str) -> Place:
         """Where a URL leads. Raises Garbage with one sentence where that is never dialled from here."""
@@ -66,6 +69,15 @@ class Door:
         fit = [ip for ip in dict.fromkeys(addresses) if self.may_dial(ip, port)]
         six = [ip for ip in fit if ":" in ip][:_IPV6_MAX] if ipv6 else []
         return [ip for ip in fit if ":" not in ip][:_IPV4_MAX] + six
+
+
+def _is_inside(ip: str) -> bool:
+    address = ip_address(ip)
+    if isinstance(address, IPv6Address):
+        # Of the many ways to write an IPv4 address into an IPv6 one, those that is_bogon takes for public.
+        inner = address.ipv4_mapped or address.sixtofour or IPv4Address(int(address) & 0xFFFFFFFF)
+        return any(inner in network for network in _INSIDE)
+    return any(address in network for network in _INSIDE)
 
 
 def _is_web_port(port: int) -> bool:

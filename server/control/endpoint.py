@@ -3,12 +3,12 @@
 How it looks is in look.py, what is allowed in limits.py, what a question is in question.py.
 """
 
-import hmac
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,11 +18,12 @@ from starlette.routing import Route
 
 from probe.net import Garbage
 from results.records import Control, HttpStep, control_adapter, iso
-from server.body import Refused
-from server.control.asker import NetworkOf, address_of, no_table
+from server.body import Refused, body_of
+from server.control.admission import Access, Admission
+from server.control.asker import address_of
 from server.control.limits import Budget, Busy
 from server.control.look import Looks
-from server.control.question import read, read_amount
+from server.control.question import BODY_MAX_BYTES, read, read_amount
 
 ANSWER_MAX_BYTES = 4 * 1024 * 1024  # what a probe reads
 _BODIES = (16 * 1024, 2 * 1024, 0)  # characters that are left of each page where the answer would be too long
@@ -32,33 +33,32 @@ _UNPACKED = {"content-type": "application/octet-stream", "cache-control": "no-st
 _SAID = {404: "Nothing is here; questions go to /v1/control.", 405: "Questions to /v1/control are asked by POST."}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """Whom the control answers, and how it learns who asks."""
+class _Admitted(NamedTuple):
+    """Who is answered: the network, and the question where it had to be read to know."""
 
-    token: str  # empty: anyone
-    behind_proxy: bool = False
-    network_of: NetworkOf = no_table
+    asn: int | None
+    country: str | None
+    body: bytes | None
 
 
 def create_control(looks: Looks, access: Access, budget: Budget, utcnow: Callable[[], datetime]) -> Starlette:
     """The application. It is stateless beside `looks` and `budget`."""
+    admission = Admission(access, budget, utcnow)
 
-    def admitted(request: Request) -> tuple[int | None, str | None]:
-        """The asker's network. Raises Refused where there is no answer for it."""
+    async def admitted(request: Request) -> _Admitted:
+        """Raises Refused where there is no answer for the asker."""
         address = address_of(request, behind_proxy=access.behind_proxy)
-        wait_s = budget.take(address)
-        if wait_s:
-            raise Refused(429, "Too many questions from here within a minute.", retry_after_s=wait_s)
-        shown = request.headers.get("authorization", "").encode()
-        if access.token and not hmac.compare_digest(shown, f"Bearer {access.token}".encode()):
-            raise Refused(401, "The token is missing or wrong.")
+        key, body = admission.holder(request, address), None
+        if key is not None:
+            most, timeout_s = BODY_MAX_BYTES, looks.limits.body_s
+            body = await body_of(request, most_bytes=most, timeout_s=timeout_s, called="question")
+            admission.prove(request, body, key, address)
         network = access.network_of(address) if address else None
-        return (network.asn, network.country) if network else (None, None)
+        return _Admitted(network.asn, network.country, body) if network else _Admitted(None, None, body)
 
     async def ask(request: Request) -> Response:
-        asn, country = admitted(request)
-        question = await read(request, timeout_s=looks.limits.body_s)
+        asn, country, body = await admitted(request)
+        question = await read(request, body, timeout_s=looks.limits.body_s)
         try:
             where = looks.door.place(question.url)
         except Garbage as exc:
@@ -83,13 +83,13 @@ def create_control(looks: Looks, access: Access, budget: Budget, utcnow: Callabl
         return Response(fitting(told), media_type="application/json", headers=headers)
 
     async def network(request: Request) -> Response:
-        asn, country = admitted(request)
+        asn, country, _ = await admitted(request)
         told = {"asn": asn, "country": country, "at": iso(utcnow())}
         return JSONResponse(told, headers={"cache-control": "no-store"})
 
     async def line(request: Request) -> Response:
-        admitted(request)
-        wanted = await read_amount(request, timeout_s=looks.limits.body_s)
+        _, _, body = await admitted(request)
+        wanted = await read_amount(request, body, timeout_s=looks.limits.body_s)
         return Response(os.urandom(wanted.bytes), headers=_UNPACKED)
 
     return Starlette(

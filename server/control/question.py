@@ -41,20 +41,21 @@ class Amount(BaseModel):
     bytes: Annotated[int, Field(ge=1, le=LINE_MAX_BYTES)]
 
 
-async def read(request: Request, *, timeout_s: float) -> Question:
-    """The question in a request's body. Raises Refused."""
-    return await _read(Question, request, timeout_s)
+async def read(request: Request, body: bytes | None = None, *, timeout_s: float) -> Question:
+    """The question in a request's body, where that was not read already. Raises Refused."""
+    return await _read(Question, request, body, timeout_s)
 
 
-async def read_amount(request: Request, *, timeout_s: float) -> Amount:
+async def read_amount(request: Request, body: bytes | None = None, *, timeout_s: float) -> Amount:
     """The same where bytes are asked for. Raises Refused."""
-    return await _read(Amount, request, timeout_s)
+    return await _read(Amount, request, body, timeout_s)
 
 
-async def _read(kind: type[Asked], request: Request, timeout_s: float) -> Asked:
+async def _read(kind: type[Asked], request: Request, body: bytes | None, timeout_s: float) -> Asked:
     if type_of(request) != "application/json":
         raise Refused(415, "The question is JSON, with the content type application/json.")
-    body = await body_of(request, most_bytes=BODY_MAX_BYTES, timeout_s=timeout_s, called="question")
+    if body is None:
+        body = await body_of(request, most_bytes=BODY_MAX_BYTES, timeout_s=timeout_s, called="question")
     try:
         return kind.model_validate_json(body)
     except ValidationError as exc:

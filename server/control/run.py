@@ -3,20 +3,23 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
 
 import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from starlette.applications import Starlette
 
 from probe.config import ConfigError, DnsSection, ReferenceSection, Settings, VantageSection, load
 from probe.steps.tcp import endpoint
 from probe.tools import opened
+from probe.vantage.identity import public_key
 from results.records import Throughput
+from server.control.admission import Access
 from server.control.door import Door
-from server.control.endpoint import Access, create_control
+from server.control.endpoint import create_control
 from server.control.limits import Budget, Limits
 from server.control.look import looking
 from server.control.patience import Patient
@@ -35,6 +38,7 @@ class Manner:
     host: str
     port: int
     token: str
+    server_keys: tuple[str, ...]  # each the key itself, or a file that holds it
     open_to_all: bool
     behind_proxy: bool
     allow_private: bool
@@ -43,15 +47,17 @@ class Manner:
 
 async def run_control(manner: Manner, config: Path | None) -> int:
     """Answers until stopped."""
-    if bool(manner.token) == manner.open_to_all:
-        raise ConfigError("Give either --token with a secret, or --open to answer anyone.")
+    if bool(manner.token or manner.server_keys) == manner.open_to_all:
+        says = "Give --server-key for vantages that have joined a server, or --token with a secret"
+        raise ConfigError(f"{says}, or --open to answer anyone.")
+    servers = tuple(map(_public_key, manner.server_keys))
     resolvers = load(config).dns.resolvers if config else ()
     settings = Settings(
         vantage=VantageSection(name="control"),
         dns=DnsSection(resolvers=resolvers, trusted=()),
         reference=ReferenceSection(urls=()),
     )
-    access = Access(token=manner.token, behind_proxy=manner.behind_proxy, network_of=network_of)
+    access = Access(token=manner.token, servers=servers, behind_proxy=manner.behind_proxy, network_of=network_of)
     clock = time.monotonic
     for address in _KNOWN:  # the first question of each kind unpacks the table, for half a second
         await asyncio.to_thread(network_of, address)
@@ -66,6 +72,20 @@ async def run_control(manner: Manner, config: Path | None) -> int:
         typer.echo(f"The control answers on http://{endpoint(manner.host, manner.port)}.", err=True)
         await serving
     return 0
+
+
+def _public_key(given: str) -> Ed25519PublicKey:
+    """Raises ConfigError."""
+    with suppress(ValueError):
+        return public_key(given.strip())
+    try:
+        return public_key(Path(given).read_text("utf-8").strip())
+    except OSError as exc:
+        says = f"no key in base64, and no file that can be read ({exc.strerror})"
+    except ValueError:
+        says = "a file without a key in base64"
+    allowed = "`kedergi members key` prints it where the server runs"
+    raise ConfigError(f"--server-key {given!r:.100} is {says}; {allowed}.")
 
 
 @asynccontextmanager

@@ -47,7 +47,9 @@ class Bodies:
     def one(self, key_id: str) -> Iterator[None]:
         """One more. Raises Refused where there are too many."""
         if self._of.total() >= self._limits.bodies:
-            raise Refused(429, "Too many batches are in work; send it again later.", retry_after_s=BUSY_S)
+            raise Refused(
+                429, "Too many batches are in work; send it again later.", retry_after_s=BUSY_S, reason="busy"
+            )
         if self._of[key_id] >= self._limits.bodies_of_one:
             says = f"Too many batches of this vantage are in work; allowed are {self._limits.bodies_of_one} at once."
             raise Refused(429, says, retry_after_s=BUSY_S)

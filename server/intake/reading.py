@@ -3,6 +3,7 @@
 What is odd about a measurement is a mark beside it; it is refused only where it can't be read or isn't the member's.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +22,9 @@ from server.intake.limits import MEBIBYTE, Limits
 
 # What an index or a column of the databases holds, with room.
 _UID_BYTES, _URL_BYTES, _NETWORK_BYTES = 100, 2048, 200
-_NUMBER_MAX = 2**31 - 1
+_TOGETHER = 32  # lines that are read and judged together
+_STATUS_MAX, _ASN_MAX = 2**31 - 1, 2**32 - 1
+_LINE = re.compile(rb"\S[^\n]*")
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -36,15 +39,21 @@ class Reader:
     def read(self, body: bytearray, member: MemberRow, *, now: datetime) -> list[Entry | Receipt]:
         """One for each line that is not blank, in their order. Raises Refused where the whole can't be taken."""
         found: list[Entry | Receipt] = []
-        for line in _lines(body):
-            if len(found) == self.limits.lines:
+        for lines in _some(_lines(body, self.limits.line_bytes)):
+            if len(found) + len(lines) > self.limits.lines:
                 raise Refused(413, f"There are more than {self.limits.lines} lines.")
-            found.append(self._one(line, member, now))
+            # Each step for all of them: what a processor has at hand of a step is gone after the next one's.
+            measured = [self._measured(line, member) for line in lines]
+            judged = iter([self.judge(one) for one in measured if not isinstance(one, Receipt)])
+            found += [
+                one if isinstance(one, Receipt) else entry(one, next(judged), self._marks(one, member, now))
+                for one in measured
+            ]
         if not found:
             raise Refused(422, "There is no line in it; send a measurement a line.")
         return found
 
-    def _one(self, line: bytes, member: MemberRow, now: datetime) -> Entry | Receipt:
+    def _measured(self, line: bytes, member: MemberRow) -> Measurement | Receipt:
         uid = None
         try:
             found = self._parsed(line)
@@ -56,7 +65,7 @@ class Reader:
         if measurement.vantage.name != member.vantage:
             says = f"Its vantage has another name than this one, which is called {member.vantage} here."
             return Receipt(uid=uid, fate=Fate.REFUSED, says=says)
-        return entry(measurement, self.judge(measurement), self._marks(measurement, member, now))
+        return measurement
 
     def _parsed(self, line: bytes) -> dict[str, Any]:
         if len(line) > self.limits.line_bytes:
@@ -74,20 +83,35 @@ class Reader:
             yield "other network"
 
 
-def _lines(body: bytearray) -> Iterator[bytes]:
-    """Those that are not blank, one in memory at a time."""
-    at = 0
-    while at < len(body):
-        end = body.find(b"\n", at)
-        end = len(body) if end < 0 else end
-        line = bytes(body[at:end]).strip()
-        at = end + 1
-        if line:
-            try:
-                line.decode()
-            except UnicodeDecodeError as exc:
-                raise Refused(422, "The body is no text in UTF-8.") from exc
-            yield line
+def _some(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
+    """A few at a time, and no more of large ones than fits well into memory."""
+    found: list[bytes] = []
+    size = 0
+    for line in lines:
+        if found and (len(found) == _TOGETHER or size + len(line) > MEBIBYTE):
+            yield found
+            found, size = [], 0
+        found.append(line)
+        size += len(line)
+    if found:
+        yield found
+
+
+def _lines(body: bytearray, most_bytes: int) -> Iterator[bytes]:
+    """Those that are not blank, one in memory at a time; of one that is longer, no more than shows that it is."""
+    # Blanks are passed over within the library: a body may be made of nothing else.
+    for found in _LINE.finditer(body):
+        begin, end = found.span()
+        if end - begin > most_bytes:
+            end = begin + most_bytes + 1
+            yield bytes(body[begin:end])
+            continue
+        line = bytes(body[begin:end]).rstrip()
+        try:
+            line.decode()
+        except UnicodeDecodeError as exc:
+            raise Refused(422, "The body is no text in UTF-8.") from exc
+        yield line
 
 
 def _uid(found: dict[str, Any]) -> str | None:
@@ -112,5 +136,5 @@ def _storable(measurement: Measurement) -> None:
     if started_at.tzinfo is None or not _EARLIEST <= started_at < _LATEST:
         raise Unreadable("its started_at has no time zone, or is no time at which anything was measured here")
     statuses = (step.status for step in measurement.steps if isinstance(step, HttpStep))
-    if any(abs(number or 0) > _NUMBER_MAX for number in (vantage.asn, *statuses)):
-        raise Unreadable(f"its network or a status has a number above {_NUMBER_MAX}")
+    if not 0 <= (vantage.asn or 0) <= _ASN_MAX or any(abs(number or 0) > _STATUS_MAX for number in statuses):
+        raise Unreadable(f"its network has no number up to {_ASN_MAX}, or a status one above {_STATUS_MAX}")

@@ -5,16 +5,16 @@ Who sends is told in door.py, what a line says in reading.py; no client's addres
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Annotated, Any
 
-import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -33,10 +33,11 @@ from server.intake.limits import BUSY_S, Bodies, Limits
 from server.intake.reading import Reader
 from server.intake.refusal import refusal
 from server.intake.unpacking import ENCODINGS, unpacked
+from server.logs import LOG
 
 _NOT_STORED = "The store can't be used now; nothing of this was taken, send it again later."
 _NO_CODE = "The code lets nobody in: it is unknown, used or expired."
-_SAID = {404: "Nothing is here: this server has no pages yet.", 405: "This address is asked in another way."}
+_SAID = {404: "Nothing is here.", 405: "This address is asked in another way."}
 _INTERVAL = re.compile(r"\d{1,6}(\.\d{1,3})?")
 _INTERVAL_LEAST_S, _INTERVAL_MOST_S = 5, 7 * 86400
 _READY_S = 5.0
@@ -62,10 +63,12 @@ class Intake:
     budget: Budget
     utcnow: Callable[[], datetime]
     stored: Callable[[], None]  # called when something new is in the store
+    names: Collection[str] = ()  # of this server; empty: any
+    given: Mapping[str, Any] = field(default_factory=dict)  # what whoever joins is told of the server
 
 
-def create_intake(intake: Intake) -> Starlette:
-    """The application. What it holds in memory is what is in work, and each member's budget."""
+def routes(intake: Intake) -> list[Route]:
+    """The intake's addresses. What it holds in memory is what is in work, and each member's budget."""
     limits, now = intake.limits, intake.utcnow
     bodies, newcomers = Bodies(limits), Turns(limits.bodies, waiting=0)
     work = Turns(limits.at_work, waiting=2 * limits.bodies)
@@ -76,10 +79,10 @@ def create_intake(intake: Intake) -> Starlette:
                 raise Refused(415, "Whoever joins says so in JSON, with the content type application/json.")
             body = await body_of(request, most_bytes=limits.enrol_bytes, timeout_s=limits.enrol_s)
             joining_, key = _asked(body)
-            await asyncio.to_thread(signed_by, request, body, key, now=now())
+            await asyncio.to_thread(signed_by, request, body, key, now=now(), names=intake.names)
             member = await asyncio.to_thread(_join, intake, joining_.code, key)
         told = {"vantage": member.vantage, "class": member.vantage_class, "country": member.country}
-        return JSONResponse({**told, "at": iso(now())}, headers=_NO_STORE)
+        return JSONResponse({**told, **intake.given, "at": iso(now())}, headers=_NO_STORE)
 
     async def measurements(request: Request) -> Response:
         encoding, interval_s = _encoding(request), _interval_s(request)
@@ -88,8 +91,10 @@ def create_intake(intake: Intake) -> Starlette:
             raise unknown_key()
         with bodies.one(member.key_id):
             body = await body_of(request, most_bytes=limits.packed_bytes, timeout_s=limits.body_s)
+            whole_at = monotonic()
             async with _turn(work):
-                signed = await asyncio.to_thread(signed_by, request, body, public_key(member.public_key), now=now())
+                key = public_key(member.public_key)
+                signed = await asyncio.to_thread(signed_by, request, body, key, now=now(), names=intake.names)
                 wait_s = intake.budget.take(member.key_id)
                 if wait_s:
                     says = f"This vantage sends more than {limits.per_minute} requests a minute."
@@ -106,23 +111,24 @@ def create_intake(intake: Intake) -> Starlette:
                 taken = iter(await asyncio.to_thread(_take, intake.store, batch))
         intake.stored()
         receipts = [one if isinstance(one, Receipt) else next(taken) for one in read]
+        # For whoever counts (server/outermost.py).
+        request.state.fates = Counter(one.fate.value for one in receipts)
+        request.state.batch_bytes, request.state.batch_s = len(body), monotonic() - whole_at
         return JSONResponse({"receipts": _told(receipts), "at": iso(now())}, headers=_NO_STORE)
 
-    return Starlette(
-        routes=[
-            Route("/v1/enrol", enrol, methods=["POST"]),
-            Route("/v1/measurements", measurements, methods=["POST"]),
-            *_asked_by_anyone(intake.store, now),
-        ],
-        exception_handlers=_refusals(now),
-    )
+    return [
+        Route("/v1/enrol", enrol, methods=["POST"]),
+        Route("/v1/measurements", measurements, methods=["POST"]),
+        *_asked_by_anyone(intake.store, now),
+    ]
 
 
-def _refusals(now: Callable[[], datetime]) -> dict[Any, Callable[[Request, Exception], Awaitable[Response]]]:
+def refusals(now: Callable[[], datetime]) -> dict[Any, Callable[[Request, Exception], Awaitable[Response]]]:
     """How each reason not to take a request is said."""
 
     async def refused(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, Refused)
+        request.state.refused = exc.reason
         if exc.status != 408:
             await pass_over(request)
         return refusal(exc, now())
@@ -131,8 +137,9 @@ def _refusals(now: Callable[[], datetime]) -> dict[Any, Callable[[Request, Excep
         assert isinstance(exc, HTTPException)
         return refusal(Refused(exc.status_code, _SAID.get(exc.status_code, exc.detail)), now())
 
-    async def no_store(_request: Request, exc: Exception) -> Response:
-        typer.echo(f"kedergi: {exc}", err=True)
+    async def no_store(request: Request, exc: Exception) -> Response:
+        LOG.error(str(exc))
+        request.state.refused = "store away"
         return refusal(Refused(503, _NOT_STORED, retry_after_s=BUSY_S), now())
 
     return {Refused: refused, HTTPException: nothing_here, StoreError: no_store}
@@ -163,7 +170,7 @@ async def _turn(turns: Turns) -> AsyncIterator[None]:
         async with turns.one():
             yield
     except Busy as exc:
-        raise Refused(429, "The server is busy; send it again later.", retry_after_s=BUSY_S) from exc
+        raise Refused(429, "The server is busy; send it again later.", retry_after_s=BUSY_S, reason="busy") from exc
 
 
 def _asked(body: bytes) -> tuple[Joining, Ed25519PublicKey]:
@@ -221,7 +228,7 @@ def _take(store: Store, batch: Batch) -> list[Receipt]:
     except NoMember as exc:
         raise unknown_key() from exc
     except Replayed as exc:
-        raise Refused(401, "This request was taken before: sign each try anew.") from exc
+        raise Refused(401, "This request was taken before: sign each try anew.", reason="taken before") from exc
 
 
 def _told(receipts: Iterable[Receipt]) -> list[dict[str, Any]]:

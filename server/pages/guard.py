@@ -26,9 +26,10 @@ HEADERS = {
 class Guard:
     """Lets through GET and HEAD to a known host, and adds the headers."""
 
-    def __init__(self, app: ASGIApp, *, hosts: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, *, hosts: Iterable[str] | None) -> None:
+        """`hosts` None: any, for a server that is spoken to under a name which its proxy knows."""
         self._app = app
-        self._hosts = LOOPBACK | {host.lower() for host in hosts}
+        self._hosts = None if hosts is None else LOOPBACK | {host.lower() for host in hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -48,7 +49,7 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         host = host_of(Headers(scope=scope).get("host", ""))
-        if host not in self._hosts:
+        if self._hosts is not None and host not in self._hosts:
             return PlainTextResponse("This address is not served here.\n", status_code=421)
         if scope["method"] not in {"GET", "HEAD"}:
             return PlainTextResponse("Only GET and HEAD.\n", status_code=405, headers={"allow": "GET, HEAD"})

@@ -6,9 +6,6 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from results.episodes import Episode
-from results.episodes import Kind as EpisodeKind
-from results.judgement import Verdict
 from results.records import iso
 from server.pages import phrases, sentences, words
 from server.pages.cells import Cell
@@ -20,6 +17,7 @@ from server.pages.charts.strip import Bracket, Size, strip
 from server.pages.charts.svg import element
 from server.pages.charts.waterfall import Group, waterfall
 from server.pages.flows import Flows, told
+from server.pages.many.lanes import episode_kind
 from server.pages.overview import Row
 from server.pages.site import Site
 from server.pages.times import SPAN_WORDS, SPANS, Local, Window, every, ticks
@@ -31,8 +29,8 @@ ROW_SIZE = Size(width=288, height=30, margin=4)
 SITE_SIZE = Size(width=PLOT, height=64, margin=6, gap=2)
 
 
-def environment() -> Environment:
-    """Made once. A name that a template misspells is an error, not an empty place."""
+def environment(**more: object) -> Environment:
+    """Made once; `more`: what templates call beside this. A name that one misspells is an error, not an empty place."""
     env = Environment(
         loader=PackageLoader("server.pages"),
         autoescape=True,
@@ -63,15 +61,10 @@ def environment() -> Environment:
         flow_key=flow_key,
         told=told,
     )
+    env.globals.update(more)
     for name in env.list_templates():
         env.get_template(name)  # compiled now: the first visit shall not wait for it
     return env
-
-
-def episode_kind(episode: Episode) -> Kind:
-    """The kind that an episode is drawn as: that of its bad checks."""
-    verdict = Verdict.BLOCKED if episode.kind is EpisodeKind.BLOCKING else Verdict.THROTTLED
-    return kind_of(verdict, episode.mechanisms)
 
 
 def static(name: str) -> str:
@@ -110,7 +103,8 @@ def row_strip(name: str, row: Row, window: Window, now: Local) -> Markup:
 
 def site_strip(site: Site, now: Local) -> Markup:
     def link(cell: Cell) -> str:
-        return site_href(site.url, span=site.span, at=iso(cell.start)) + "#measurements"
+        """Quiet is no link: a reader with a keyboard would have to pass them all."""
+        return site_href(site.url, span=site.span, at=iso(cell.start)) + "#measurements" if cell.worst else ""
 
     drawn = strip(
         "strip",

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from results.judgement import Judgement
 from results.records import Aim, AnyStep, Condition, DnsStep, HttpStep, Layer, Measurement, TcpStep, TlsStep
+from results.store import Store
 from server.pages import sentences, words
 from server.pages.charts.palette import Kind, kind_of
 from server.pages.charts.waterfall import Bar, Group
 from server.pages.flows import Flows, flows
 from server.pages.phrases import Sentence
 from server.pages.times import Local
-from server.pages.views import Shown
 
 _SAMPLES = frozenset({Aim.SAMPLE, Aim.SAMPLE_NEUTRAL})
 _AT_THE_SITE = _SAMPLES | {Aim.NEUTRAL_NAME, Aim.OTHER_PORT}  # whose address these are, their words say
@@ -58,8 +58,8 @@ class View:
     clock: str
 
 
-def measurement(shown: Shown, uid: str, now: Local) -> View | None:
-    found = shown.store.measurement(uid)
+def measurement(store: Store, uid: str, now: Local) -> View | None:
+    found = store.measurement(uid)
     if found is None:
         return None
     record, judgement = found

@@ -24,6 +24,14 @@ ROUNDS = 50
 GAPS = timedelta(days=30)
 STATIC = {"kedergi.css": "text/css", "refresh.js": "text/javascript", "mark.svg": "image/svg+xml"}
 
+FRAME = {
+    "home": "/",
+    "nav": (("/", "Now"), ("/rounds", "Rounds"), ("/method", "Method")),
+    "zone": "local time",
+    "one_line": True,
+    "seen_from": "seen from one line, by this machine",
+}
+
 Wanted = Annotated[str | None, Query()]
 
 
@@ -51,7 +59,7 @@ class Pages:
     def render(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         now = values.pop("now", None) or self._shown.now()
         page = self._templates.get_template(template)
-        return HTMLResponse(page.render(shown=self._shown, now=now, **values), status_code=status)
+        return HTMLResponse(page.render(shown=self._shown, now=now, **FRAME, **values), status_code=status)
 
     def overview(self, span: Wanted = None, verdict: Wanted = None, q: Wanted = None) -> Response:
         now = self._shown.now()
@@ -69,7 +77,7 @@ class Pages:
 
     def measurement(self, uid: str) -> Response:
         now = self._shown.now()
-        view = measurement(self._shown, uid, now)
+        view = measurement(self._shown.store, uid, now)
         if view is None:
             raise HTTPException(404)
         return self.render("measurement.html", now=now, view=view)
@@ -103,17 +111,27 @@ class Pages:
         return JSONResponse(data.site(view))
 
     def static(self, name: str) -> Response:
-        if name == "palette.css":
-            return Response(stylesheet() + PAINT, media_type="text/css")
-        if name not in STATIC:
+        found = asset(name)
+        if found is None:
             raise HTTPException(404)
-        return Response(static(name), media_type=STATIC[name])
+        return found
 
     def healthz(self) -> Response:
         return PlainTextResponse("ok")
+
+    def away(self, says: str) -> str:
+        """What is told where the store fails, to the one whose store it is."""
+        return says
 
     def sorry(self, request: Request, status: int, says: str) -> Response:
         """What can't be shown, in the same look, or as JSON where JSON was asked for."""
         if request.url.path.endswith(".json"):
             return JSONResponse({"error": says}, status_code=status)
         return self.render("sorry.html", status=status, says=says)
+
+
+def asset(name: str) -> Response | None:
+    """A file that pages refer to; None where it is none of ours."""
+    if name == "palette.css":
+        return Response(stylesheet() + PAINT, media_type="text/css")
+    return Response(static(name), media_type=STATIC[name]) if name in STATIC else None

@@ -95,18 +95,18 @@ def _states(total: int, blocked: Count, throttled: Count, down: int) -> Sentence
         return fine + _down(down)
     parts: Sentence = ()
     if blocked.sites:
-        stressed = Piece(f"{blocked.sites} of {total} {plural(total, 'site', 'sites')} {_are(blocked)} blocked", "bad")
-        parts += fill("{blocked} on this line{sure}", blocked=stressed, sure=_sure(blocked))
+        stressed = Piece(f"{blocked.sites} of {total} {plural(total, 'site', 'sites')} {are(blocked)} blocked", "bad")
+        parts += fill("{blocked} on this line{sure}", blocked=stressed, sure=sure(blocked))
     if throttled.sites:
         lead = " and " if parts else ""
         rest = "" if parts else f" of {total} {plural(total, 'site', 'sites')}"
-        stressed = Piece(f"{throttled.sites}{rest} {_are(throttled)} throttled", "slow")
+        stressed = Piece(f"{throttled.sites}{rest} {are(throttled)} throttled", "slow")
         parts += fill("{lead}{slow}{here}", lead=lead, slow=stressed, here="" if blocked.sites else " on this line")
-        parts += (Piece(_sure(throttled)),)
+        parts += (Piece(sure(throttled)),)
     return (*parts, Piece("."), *_down(down))
 
 
-def _are(count: Count) -> str:
+def are(count: Count) -> str:
     """Hedged: nothing stronger than the evidence of the best of them."""
     if count.weak == count.sites:
         return "may be"
@@ -115,7 +115,7 @@ def _are(count: Count) -> str:
     return plural(count.sites, "is", "are")
 
 
-def _sure(count: Count) -> str:
+def sure(count: Count) -> str:
     likely = count.sites - count.confirmed - count.weak
     kinds = [
         f"{n} {word}" for n, word in ((count.confirmed, "confirmed"), (likely, "likely"), (count.weak, "weak")) if n

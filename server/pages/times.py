@@ -8,6 +8,8 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 SPANS = {"24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY}
 SPAN_WORDS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days"}
+LONG_SPANS = SPANS | {"90d": 90 * DAY, "365d": 365 * DAY}
+LONG_SPAN_WORDS = SPAN_WORDS | {"90d": "90 days", "365d": "a year"}
 CELLS = (HOUR / 4, HOUR / 2, HOUR, 2 * HOUR, 4 * HOUR, 12 * HOUR, DAY)  # each divides a day
 MOST_CELLS = 48
 
@@ -36,9 +38,14 @@ class Window:
 def window(now: datetime, span: timedelta, interval: timedelta) -> Window:
     """The cells up to `now`, each long enough for two rounds: else a late round would leave a hole that is none."""
     cell = next((c for c in CELLS if span / c <= MOST_CELLS and c >= 2 * interval), DAY)
+    return cells_up_to(now, cell, max(1, round(span / cell)))
+
+
+def cells_up_to(now: datetime, cell: timedelta, count: int) -> Window:
+    """So many of that length, of which the last holds `now`. Those of several days end with its day."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    end = midnight + cell * ((now - midnight) // cell + 1)
-    count = max(1, round(span / cell))
+    grid = min(cell, DAY)
+    end = midnight + grid * ((now - midnight) // grid + 1)
     return Window(end - cell * count, cell, count)
 
 

@@ -14,11 +14,10 @@ import pytest
 import sqlalchemy as sa
 
 from results.store import Store
-from tests.results.conftest import opened, postgresql, store_url
-from tests.server.intake.conftest import client, joined, sender, serving, store
+from tests.server.intake.conftest import client, joined, sender, serving
 from tests.server.intake.sending import NDJSON, PACK, Sender, body_of, fates
 
-__all__ = ["client", "joined", "opened", "postgresql", "sender", "serving", "store", "store_url"]
+__all__ = ["client", "joined", "sender", "serving"]
 
 pytestmark = pytest.mark.bench
 

@@ -2,17 +2,23 @@
 
 import io
 import json
+import re
 import sys
 from collections.abc import Callable
+from contextvars import copy_context
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from probe import consent
-from probe.consent import QUESTIONS, ConsentMissing, ask, give, given, require
+from probe import consent, tongue
+from probe.config import Settings
+from probe.consent import ConsentMissing, Item, ask, changes, give, given, going_to, items, missing, require, sheet
+from targets.target import Target
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+ENGLISH = sheet("en")
+QUESTIONS = ENGLISH.questions
 RIGHT = ["true" if question.true else "false" for question in QUESTIONS]
 
 
@@ -41,7 +47,7 @@ def asked(*answers: str) -> tuple[bool, list[str]]:
 def test_who_answers_both_questions_rightly_has_consented() -> None:
     agreed, sheet = asked(*RIGHT)
     assert agreed
-    assert sheet[0] == consent.TEXT
+    assert sheet[0] == ENGLISH.text
 
 
 @pytest.mark.parametrize("spelled", [str.upper, str.capitalize, lambda word: f"  {word}\n", lambda word: word[0]])
@@ -81,13 +87,17 @@ def test_what_is_neither_true_nor_false_counts_as_an_answer_too() -> None:
     ["provider", "the state", "risky", "employer", "your own address", "your name", "purge", "Ctrl+C", "control"],
 )
 def test_the_text_says_what_a_volunteer_must_know(promise: str) -> None:
-    assert promise in consent.TEXT
+    assert promise in ENGLISH.text
 
 
-def test_the_text_fits_a_terminal_and_claims_no_safety() -> None:
-    assert max(map(len, consent.TEXT.splitlines())) <= 120
-    assert "Nobody can tell you that it is safe" in consent.TEXT
-    assert consent.TEXT.count("safe") == 1
+@pytest.mark.parametrize("language", tongue.LANGUAGES)
+def test_the_text_fits_a_terminal(language: str) -> None:
+    assert max(map(len, sheet(language).text.splitlines())) <= 100
+
+
+def test_the_text_claims_no_safety() -> None:
+    assert "Nobody can tell you that it is safe" in ENGLISH.text
+    assert ENGLISH.text.count("safe") == 1
 
 
 # What is kept
@@ -104,21 +114,119 @@ def test_what_is_kept_is_the_text_and_the_time_and_nobody(tmp_path: Path) -> Non
     assert json.loads(file.read_text("utf-8")) == {
         "text_version": consent.TEXT_VERSION,
         "given_at": "2026-11-22T09:00:00.000Z",
+        "to": [item.digest for item in consent.ANYTHING],
     }
 
 
 def test_a_new_text_asks_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     give(tmp_path, NOW)
-    monkeypatch.setattr(consent, "TEXT_VERSION", consent.TEXT_VERSION + 1)
+    monkeypatch.setattr(consent, "ANYTHING", (Item("text", str(consent.TEXT_VERSION + 1)),))
     assert not given(tmp_path)
+    assert consent.given_at(tmp_path) is None
 
 
-@pytest.mark.parametrize("broken", [b"", b"{", b"[]", b"null", b'{"text_version": "1"}', b"\xff\xfe"])
+@pytest.mark.parametrize("broken", [b"", b"{", b"[]", b"null", b'{"text_version": 2}', b'{"to": "all"}', b"\xff\xfe"])
 def test_a_broken_file_is_no_consent(tmp_path: Path, broken: bytes) -> None:
     give(tmp_path, NOW)
     (file,) = tmp_path.iterdir()
     file.write_bytes(broken)
     assert not given(tmp_path)
+
+
+# What was agreed to
+
+KZ = items(["kz"], [1], ["https://dns.quad9.net/dns-query"])
+GROWN = {
+    "another list": items(["kz", "mine.csv"], [1], ["https://dns.quad9.net/dns-query"]),
+    "sensitive sites": items(["kz"], [1, 2], ["https://dns.quad9.net/dns-query"]),
+    "someone who hears of it": items(["kz"], [1], ["https://dns.quad9.net/dns-query", "https://control.example.org/"]),
+}
+
+
+@pytest.mark.parametrize("grown", GROWN)
+def test_what_is_new_in_kind_is_asked_about_and_nothing_else(tmp_path: Path, grown: str) -> None:
+    give(tmp_path, NOW, KZ)
+    assert missing(tmp_path, KZ) == []
+    (new,) = missing(tmp_path, GROWN[grown])
+    read, sheet_ = person(*RIGHT)
+    require(tmp_path, accept_risks=False, now=NOW, to=GROWN[grown], read=read, write=sheet_.append)
+    assert ENGLISH.changed in sheet_[1]
+    assert ENGLISH.news([new])[0] in sheet_[1]
+    assert missing(tmp_path, GROWN[grown]) == []
+
+
+def test_less_than_was_agreed_to_is_not_asked_about(tmp_path: Path) -> None:
+    give(tmp_path, NOW, GROWN["sensitive sites"])
+    assert missing(tmp_path, KZ) == []
+
+
+def test_another_address_of_who_hears_and_more_sites_of_the_same_tier_change_nothing(tmp_path: Path) -> None:
+    give(tmp_path, NOW, KZ)
+    assert missing(tmp_path, items(["kz"], [1, 1, 1], ["https://dns.quad9.net/other"])) == []
+
+
+def test_who_has_never_agreed_is_not_told_of_changes(tmp_path: Path) -> None:
+    assert changes(tmp_path, KZ) == []
+
+
+def test_what_was_agreed_to_under_the_first_text_is_asked_about_anew(tmp_path: Path) -> None:
+    """As the program kept it before the text spoke of tiers."""
+    (tmp_path / consent.FILE).write_text('{"text_version": 1, "given_at": "2026-11-20T09:00:00.000Z"}\n', "utf-8")
+    assert missing(tmp_path, KZ) == list(KZ)
+    assert ENGLISH.new["text"] in ENGLISH.news(changes(tmp_path, KZ))
+
+
+def test_a_lists_name_stands_in_nothing_that_is_kept(tmp_path: Path) -> None:
+    """It may be the path of a file in somebody's home folder."""
+    give(tmp_path, NOW, items(["/home/aigerim/newspapers.csv"], [1], []))
+    (file,) = tmp_path.iterdir()
+    assert "aigerim" not in file.read_text("utf-8")
+
+
+def test_what_the_settings_would_measure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    settings = Settings.model_validate({"control": {"url": "https://control.example.org/"}})
+    targets = [Target(url="https://a.kz/", tier=2), Target(url="https://b.kz/")]
+    assert {(item.kind, item.name) for item in going_to(settings, targets)} == {
+        ("text", str(consent.TEXT_VERSION)),
+        ("list", "kz"),
+        ("tier", "2"),
+        ("hears", "dns.quad9.net"),
+        ("hears", "control.example.org"),
+    }
+
+
+# In other languages
+
+
+@pytest.mark.parametrize("language", ["ru", "kk"])
+def test_another_language_says_as_much_and_asks_the_same(language: str) -> None:
+    other = sheet(language)
+    assert (len(other.points), len(other.closing)) == (len(ENGLISH.points), len(ENGLISH.closing))
+    assert [question.true for question in other.questions] == [question.true for question in QUESTIONS]
+    assert (set(other.new), set(other.page)) == (set(ENGLISH.new), set(ENGLISH.page))
+    assert sum("purge" in part and "Ctrl+C" in part for part in other.closing) == 1
+    assert all(re.search("[а-яәғқңөұүһі]", part) for part in (*other.points, *other.closing, *other.page.values()))
+    for ours, theirs in ((ENGLISH.new, other.new), ({"": ENGLISH.count}, {"": other.count})):
+        assert {name: holes(text) for name, text in ours.items()} == {
+            name: holes(text) for name, text in theirs.items()
+        }
+
+
+def holes(text: str) -> set[str]:
+    return set(re.findall(r"\{\w+\}", text))
+
+
+@pytest.mark.parametrize(("language", "answers"), [("ru", ("неверно", "Верно.")), ("kk", ("бұрыс", "ДҰРЫС"))])
+def test_it_is_asked_and_answered_in_the_language_that_is_spoken(language: str, answers: tuple[str, str]) -> None:
+    def both() -> tuple[bool, list[str]]:
+        tongue.speak(language)
+        return asked(*answers)
+
+    agreed, said = copy_context().run(both)
+    assert agreed
+    assert said[0] == sheet(language).text
+    assert sheet(language).prompt in said
 
 
 # Before the first packet
@@ -163,7 +271,7 @@ def test_the_terminal_is_asked_on_stderr_since_stdout_is_for_results(
     require(tmp_path, accept_risks=False, now=NOW)
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert consent.TEXT in shown.err
+    assert ENGLISH.text in shown.err
     assert given(tmp_path)
 
 

@@ -5,6 +5,7 @@ import json
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -15,9 +16,10 @@ import dns.message
 import dns.rcode
 import pytest
 
-from probe import config, doctor
+from probe import config, doctor, tongue
 from probe.doctor import examine, rendered
 from probe.machine import Finding, State
+from probe.remedies import _OF, remedy
 from probe.tools import Tools, opened
 from results.records import Control, control_adapter
 from tests.probe import servers
@@ -250,11 +252,21 @@ async def test_what_takes_too_long_is_given_up(theirs: ssl.SSLContext, monkeypat
 FINDINGS = [Finding("line", State.BAD, "Қазақ fails."), Finding("clock", State.OK, "It is near enough.")]
 
 
+@pytest.mark.parametrize("name", [*_OF])
+def test_what_is_amiss_has_a_remedy_in_each_language_and_what_is_well_has_none(name: str) -> None:
+    def said(language: str) -> str:
+        tongue.speak(language)
+        return remedy(Finding(name, State.WARN, "It is so."))
+
+    assert len({copy_context().run(said, language) for language in tongue.LANGUAGES}) == 3
+    assert remedy(Finding(name, State.OK, "It is so.")) == ""
+
+
 def test_json_is_one_object_a_line() -> None:
     lines = rendered(FINDINGS, as_json=True).splitlines()
     assert [json.loads(line) for line in lines] == [
-        {"name": "line", "state": "bad", "says": "Қазақ fails."},
-        {"name": "clock", "state": "ok", "says": "It is near enough."},
+        {"name": "line", "state": "bad", "says": "Қазақ fails.", "remedy": remedy(FINDINGS[0])},
+        {"name": "clock", "state": "ok", "says": "It is near enough.", "remedy": ""},
     ]
     assert "Қазақ" in lines[0]
 
@@ -262,5 +274,6 @@ def test_json_is_one_object_a_line() -> None:
 def test_a_person_gets_columns() -> None:
     assert rendered(FINDINGS, as_json=False).splitlines() == [
         "bad  line          Қазақ fails.",
+        f"{'':<19}{remedy(FINDINGS[0])}",
         "ok   clock         It is near enough.",
     ]

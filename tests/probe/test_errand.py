@@ -7,7 +7,9 @@ import pytest
 
 from probe.cli import Throughput as Offered
 from probe.config import ConfigError
-from probe.errand import run_check
+from probe.errand import run_check, teller
+from probe.schedule import Progress
+from probe.show import bar
 from results.records import Measurement, Throughput, Vantage
 from results.store import Store
 from results.verdict import judge
@@ -38,3 +40,29 @@ async def test_a_thorough_check_needs_data_that_is_left_today(tmp_path: Path) ->
         await run_check(
             [used.url], None, concurrency=None, throughput="thorough", as_json=True, verbose=False, config=settings
         )
+
+
+# What is said during rounds
+
+
+def said(capsys: pytest.CaptureFixture[str], *rounds: Progress) -> list[str]:
+    with bar(1) as shown:
+        told = teller(shown, 100)
+        for progress in rounds:
+            told(progress)
+    return capsys.readouterr().err.splitlines()
+
+
+def progress(unfit: str = "", *, ahead_s: float | None = None) -> Progress:
+    return Progress(planned=1, measured=1, line_up=True, unfit=unfit, clock_ahead_s=ahead_s)
+
+
+def test_why_nothing_is_measured_is_said_once_and_when_it_is_over(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = said(capsys, progress(), progress("vpn"), progress("vpn"), progress("roaming"), progress(), progress())
+    assert [line.partition(" ")[0] for line in lines] == ["A", "This", "Measuring"]
+
+
+def test_a_wrong_clock_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = said(capsys, progress(ahead_s=30), progress(ahead_s=-600), progress(ahead_s=-600), progress(ahead_s=0.0))
+    assert len(lines) == 1
+    assert "wrong by about 10 min" in lines[0]

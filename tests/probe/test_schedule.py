@@ -338,3 +338,18 @@ async def test_a_program_that_starts_again_goes_on_with_what_was_in_doubt(store:
         with suppress(asyncio.CancelledError):
             await running
     assert looked_at(store, now + timedelta(minutes=1)) == [urls[0]]
+
+
+# Another list
+
+
+@pytest.mark.anyio
+async def test_another_list_is_measured_from_the_next_round_on_and_what_left_it_never_again(store: Store) -> None:
+    async with in_doubt(store) as (schedule, clock, urls):
+        new = f"{urls[0]}/new"
+        schedule.take([new, urls[2]], {new: "Ratel"})
+        clock.now += timedelta(minutes=5)
+        assert await schedule.again() == 0  # the first was in doubt, and is on no list any more
+        clock.now += timedelta(minutes=30)
+        assert await schedule.round() == 2
+        assert looked_at(store, clock.now) == sorted([new, urls[2]])

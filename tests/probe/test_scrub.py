@@ -13,6 +13,12 @@ from probe.scrub import resolver_network, scrubbed, scrubbed_url
         ("ip=95.56.10.20&id=7", "ip=[address]&id=7"),
         ("from 2a02:1234:5::9", "from [address]"),
         ("[2a02:1234:5::9]:443", "[[address]]:443"),
+        ("95.56.10.20:51234", "[address]:51234"),
+        ("client:95.56.10.20", "client:[address]"),
+        ("95-56-10-20.line.example.kz", "[address].line.example.kz"),
+        ("ip_95_56_10_20 is a word", "ip_95_56_10_20 is a word"),
+        ("call 7-727-250-12-34 on 2026-11-22", "call 7-727-250-12-34 on 2026-11-22"),
+        ("to 93-184-216-34", "to 93-184-216-34"),
         ("to 93.184.216.34", "to 93.184.216.34"),  # the address that was dialled
         ("version 1.2.3", "version 1.2.3"),
         ("999.1.1.1 is none", "999.1.1.1 is none"),

@@ -356,3 +356,13 @@ async def test_it_ends_when_it_is_stopped(home: Home, turns: int) -> None:
         await asyncio.sleep(0)
     await sender.kept(FINE, judge(FINE))
     await stopped(task)
+
+
+async def test_in_a_pause_nothing_is_sent_and_all_of_it_afterwards(home: Home) -> None:
+    held = True
+    sender = home.sender(held=lambda: held)
+    home.measure(*uids(3))
+    assert await sender.once() == Counts(waiting=3)
+    assert home.server.met == []
+    held = False
+    assert (await sender.once()).stored == 3

@@ -1,10 +1,10 @@
 """Chains of a store, on SQLite and on PostgreSQL: whatever is done to what is stored behind our back is named."""
 
-import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 import sqlalchemy as sa
@@ -13,13 +13,14 @@ from sqlmodel import SQLModel
 
 from results.chain import BEGINNING, Link, Trouble, digest, troubles
 from results.links import broken, chains, has, vantages
+from results.packing import packed, unpacked
 from results.records import Vantage, adapter
 from results.store import Store
 from results.verdict import judge
 from tests.results.build import AT
-from tests.results.conftest import Opening
 from tests.results.test_store import FINE
 from tests.results.test_store_troubles import settings
+from tests.stores import Opening
 
 HOME, OFFICE = Vantage(name="almaty-home-1", asn=9198), Vantage(name="astana-office-1", asn=29355)
 MINUTE = timedelta(minutes=1)
@@ -68,7 +69,7 @@ def swap(store: Store) -> None:
 def alter(store: Store) -> None:
     """A word in the evidence."""
     altered = replace(FINE, uid=f"{HOME.name} 4", vantage=HOME, started_at=AT + 3 * MINUTE, runtime_ms=1.0)
-    blob = zlib.compress(adapter().dump_json(altered))
+    blob = packed(adapter().dump_json(altered))["blob"]
     behind_our_back(store, "update evidence set blob = :blob where uid = :uid", blob=blob, uid=altered.uid)
     behind_our_back(store, "update measurement set runtime_ms = 1.0 where uid = :uid", uid=altered.uid)
 
@@ -81,7 +82,7 @@ def alter_with_its_digest(store: Store) -> None:
             sa.text("select digest from link where vantage like 'almaty%' and number = 3")
         ).scalar_one()
         blob = connection.execute(sa.text("select blob from evidence where uid like '% 4'")).scalar_one()
-    made = digest(before, f"{HOME.name} 4", zlib.decompress(blob))
+    made = digest(before, f"{HOME.name} 4", unpacked("json+zstd", blob))
     behind_our_back(store, "update link set digest = :made where number = 4", made=made)
 
 
@@ -194,10 +195,11 @@ def test_a_store_of_an_older_program_gets_its_chains(store_url: str, opened: Ope
         assert sorted(numbers) == [1, 1, 2, 2, 3, 4, 5, 6]
 
 
-def link(number: int, before: str, evidence: bytes | None = b"{}") -> Link:
-    uid = str(number)
-    made = digest(before, uid, evidence or b"")
-    return Link(number=number, uid=uid, digest=made, url=None, started_at=None, evidence=evidence)
+def link(number: int, before: str) -> Link:
+    uid, evidence = str(number), b"{}"
+    made = digest(before, uid, evidence)
+    said = sha256(evidence).hexdigest()
+    return Link(number=number, uid=uid, digest=made, url=None, started_at=None, evidence_sha256=said)
 
 
 def test_links_that_are_gone_are_told_as_one_gap() -> None:

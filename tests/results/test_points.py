@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from results.judgement import Verdict
-from results.points import Point, by_url, current_run
+from results.points import Point, by_url, current_run, network_key
 from tests.results.build import AT, HTTP, HTTPS
 
 LETTERS = {
@@ -79,3 +79,10 @@ def test_points_are_sorted_into_series_in_their_order() -> None:
     points = [point("o", 0, HTTPS), point("b", 1, HTTP), point("b", 2, HTTPS)]
     assert by_url(iter(points)) == {HTTPS: [points[0], points[2]], HTTP: [points[1]]}
     assert by_url([]) == {}
+
+
+def test_who_calls_itself_by_a_number_is_not_the_network_that_has_it() -> None:
+    assert network_key(9198, "Kazakhtelecom") == "9198"
+    assert network_key(None, "9198") not in {"9198", ""}
+    assert network_key(None, "Kazakhtelecom") == "Kazakhtelecom"
+    assert network_key(None, None) == ""

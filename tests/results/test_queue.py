@@ -11,8 +11,8 @@ import pytest
 from results.events import Change
 from results.queue import Planned, Queue, State, Waiting, add_flips
 from results.store import Store
-from tests.results.conftest import Opening
 from tests.server.alerts.build import NOW, ended, event, flip
+from tests.stores import Opening
 
 LEASE = timedelta(minutes=10)
 SOON = timedelta(seconds=30)

@@ -14,7 +14,7 @@ from results.store import Store, StoreError, Tally
 from results.tables import GapRow, RoundRow
 from results.verdict import judge
 from tests.results.build import AT, HTTP, HTTPS, chain, dns, page, seen, tcp, tls, twice
-from tests.results.conftest import Opening
+from tests.stores import Opening
 
 HOUR = timedelta(hours=1)
 TABLES = ("measurement", "evidence", "verdict")

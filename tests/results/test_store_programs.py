@@ -6,12 +6,20 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from results.verdict import judge
-from tests.results.conftest import Opening
 from tests.results.test_store import FINE, TABLES, rows
 from tests.results.writer import numbered
+from tests.stores import Opening
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def store_url(empty_url: str) -> str:
+    """Nobody has opened it yet."""
+    return empty_url
 
 
 def program(*arguments: str) -> subprocess.Popen[str]:

@@ -18,16 +18,23 @@ from sqlmodel import SQLModel
 
 import results.store
 from results.judgement import Verdict
+from results.months import is_month
 from results.records import Vantage, adapter
 from results.schema import HEAD
 from results.store import Store, StoreError
 from results.verdict import judge
 from tests.results.build import AT
-from tests.results.conftest import Opening
 from tests.results.test_store import FINE, NUMBERS, TABLES, rows
 from tests.results.writer import numbered
+from tests.stores import Opening
 
 # The schema
+
+
+@pytest.fixture
+def store_url(empty_url: str) -> str:
+    """Nobody has opened it yet."""
+    return empty_url
 
 
 def scripts() -> ScriptDirectory:
@@ -42,7 +49,12 @@ def test_head_is_the_newest_migration() -> None:
 
 def test_the_tables_are_those_of_the_migrations(store: Store) -> None:
     with store._engine.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), SQLModel.metadata)
+        beside = set() if connection.dialect.name == "postgresql" else {"measurement_days"}  # a kind that SQLite lacks
+        options = {
+            "include_name": lambda name, kind, _: kind != "table" or not is_month(name),
+            "include_object": lambda _, name, *__: name not in beside,
+        }
+        differences = compare_metadata(MigrationContext.configure(connection, opts=options), SQLModel.metadata)
         found = connection.execute(sa.text("select version_num from alembic_version")).scalar_one()
     assert differences == []
     assert found == HEAD
@@ -60,8 +72,9 @@ def insert(engine: sa.Engine, name: str, **values: object) -> None:
     """A row, as far as the table of an older program has its columns."""
     known = {column["name"] for column in sa.inspect(engine).get_columns(name)}
     row = {column: value for column, value in values.items() if column in known}
+    table = sa.table(name, *(sa.column(column, SQLModel.metadata.tables[name].c[column].type) for column in row))
     with engine.begin() as connection:
-        connection.execute(sa.insert(SQLModel.metadata.tables[name]), row)
+        connection.execute(sa.insert(table), row)
 
 
 def insert_fine(engine: sa.Engine) -> None:
@@ -75,8 +88,15 @@ def insert_fine(engine: sa.Engine) -> None:
         started_at=AT,
         runtime_ms=812.4,
     )
-    insert(engine, "evidence", uid=FINE.uid, codec="json+zlib", blob=zlib.compress(adapter().dump_json(FINE)))
-    insert(engine, "verdict", **results.store.verdict_values(FINE.uid, judge(FINE)))
+    insert(
+        engine,
+        "evidence",
+        uid=FINE.uid,
+        started_at=AT,
+        codec="json+zlib",
+        blob=zlib.compress(adapter().dump_json(FINE)),
+    )
+    insert(engine, "verdict", **results.store.verdict_values(FINE.uid, AT, judge(FINE)))
     insert(engine, "round", uid="r1", vantage="v", started_at=AT, planned=1)
 
 
@@ -102,7 +122,11 @@ def test_a_store_of_an_older_program_is_brought_up_to_date_and_loses_nothing(
 
 def columns(engine: sa.Engine) -> dict[str, set[str]]:
     tables = sa.inspect(engine)
-    return {name: {column["name"] for column in tables.get_columns(name)} for name in tables.get_table_names()}
+    return {
+        name: {column["name"] for column in tables.get_columns(name)}
+        for name in tables.get_table_names()
+        if not is_month(name)
+    }
 
 
 def test_a_schema_can_be_taken_back_and_what_it_did_not_know_stays(store_url: str, opened: Opening) -> None:

@@ -49,7 +49,7 @@ from tests.results.scenarios.row import BLOCKED, THROTTLED, Row
 EVERY_ROW = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.what.replace(" ", "_"))
 EVERY_RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 # What verdict.py says itself, where no hop stood in the way.
-ENDS = {"page_arrived", "not_measured", "out_of_time", "redirect_loop", "second_attempt"}
+ENDS = {"page_arrived", "handshake_only", "not_measured", "out_of_time", "redirect_loop", "second_attempt"}
 
 
 @EVERY_ROW

@@ -11,15 +11,17 @@ from typing import Any
 
 import httpx
 import trustme
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from probe.contexts import web_context
 from probe.sanity import Line
 from probe.services import Services
 from probe.tools import Tools
 from results.records import Vantage
+from server.control.admission import Access
 from server.control.asker import NetworkOf, no_table
 from server.control.door import Door
-from server.control.endpoint import Access, create_control
+from server.control.endpoint import create_control
 from server.control.limits import Budget, Limits
 from server.control.look import Looks, looking
 from server.control.patience import Patient
@@ -102,6 +104,8 @@ async def far_away(
     *,
     limits: Limits | None = None,
     token: str = "",
+    servers: tuple[Ed25519PublicKey, ...] = (),
+    now: datetime = NOW,
     behind_proxy: bool = False,
     allow_private: bool = True,
     network_of: NetworkOf = no_table,
@@ -117,10 +121,10 @@ async def far_away(
         context=context,
         services=services,
         line=Line((), context, services),
-        utcnow=lambda: NOW,
+        utcnow=lambda: now,
         software="kedergi/0",
     )
-    access = Access(token=token, behind_proxy=behind_proxy, network_of=network_of)
+    access = Access(token=token, servers=servers, behind_proxy=behind_proxy, network_of=network_of)
     sock = bound("127.0.0.1", 0)
     port = sock.getsockname()[1]
     async with looking(tools, Door(allow_private=allow_private), limits, clock) as looks:

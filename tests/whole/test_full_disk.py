@@ -29,7 +29,7 @@ def test_a_full_disk_is_said_and_what_was_stored_is_whole(
     kept.mkdir()
     config = lab.config(store={"url": f"sqlite:///{folder}/k.db"}, probe={"lists": [str(sites)], "interval": "5s"})
     words = f"kedergi {command.format(list=sites)} --config {config}"
-    done = lab.run(["sh", "-c", FILL.format(kb=720, folder=folder, command=words, kept=kept)], timeout_s=60)
+    done = lab.run(["sh", "-c", FILL.format(kb=960, folder=folder, command=words, kept=kept)], timeout_s=60)
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     assert "disk is full" in done.stderr.splitlines()[-1]

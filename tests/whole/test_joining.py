@@ -24,25 +24,20 @@ LIMIT_S = 60.0
 class Abroad:
     """`kedergi serve` in the world outside, with a store of its own."""
 
-    def __init__(self, lab: Lab, lists: Path) -> None:
+    def __init__(self, lab: Lab, lists: Path, more: str = "") -> None:
         self.lab = lab
         self.store = lab.folder / "server.sqlite"
         self.config = lab.folder / "server.toml"
         text = f'[store]\nurl = "sqlite:///{self.store}"\n[probe]\nlists = ["{lists}"]\n'
-        self.config.write_text(text, "utf-8")
+        self.config.write_text(text + more, "utf-8")
         self.url = f"http://{lab.control_ip}:{PORT}"
         self.env = {"XDG_DATA_HOME": str(lab.folder / "server-data")}
-        command: list[str | Path] = [
-            "kedergi",
-            "serve",
-            "--host",
-            lab.control_ip,
-            "--port",
-            str(PORT),
-            "--config",
-            self.config,
-        ]
-        self.process = lab.popen_in_world(command, env=self.env, stderr=PIPE)
+        self.start()
+
+    def start(self) -> None:
+        where = ["--host", self.lab.control_ip, "--port", str(PORT)]
+        command: list[str | Path] = ["kedergi", "serve", *where, "--config", self.config]
+        self.process = self.lab.popen_in_world(command, env=self.env, stderr=PIPE)
         self.answers("healthz")
 
     def answers(self, path: str) -> None:

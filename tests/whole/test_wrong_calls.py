@@ -108,7 +108,7 @@ def test_a_taken_port_is_named(call: Call) -> None:
 
 
 def test_without_consent_nothing_is_sent(call: Call) -> None:
-    done = call("up", "--port", "18733", "--config", "CONFIG")
+    done = call("probe", "--config", "CONFIG")  # `up` asks on a page: tests/server/test_consent_page.py
     assert done.returncode == 2
     assert "--accept-risks" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr

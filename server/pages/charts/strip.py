@@ -46,7 +46,7 @@ def strip(
     brackets: Sequence[Bracket] = (),
     link: Callable[[Cell], str] | None = None,
 ) -> str:
-    """The strip as one `<svg>`. `words` says what a cell holds; `link` leads from a troubled cell to its checks."""
+    """The strip as one `<svg>`. `words` says what a cell holds, "" for none; `link` leads from it, "" for nowhere."""
     step = size.width / max(1, len(row))
     drawn = [_cell(cell, index * step, step, size, words(cell), link) for index, cell in enumerate(row)]
     marks = [_bracket(bracket, window, size) for bracket in brackets]
@@ -86,10 +86,9 @@ def _cell(cell: Cell, x: float, step: float, size: Size, says: str, link: Callab
     inner = _stack(cell, x, width, size) if cell.pieces else _nothing(cell.empty, x, width, size)
     if not inner:
         return ""
-    group = element("g", element("title", text(says)), *inner)
-    if link and cell.worst:
-        return element("a", group, href=link(cell))
-    return group
+    group = element("g", element("title", text(says)), *inner) if says else "".join(inner)
+    href = link(cell) if link else ""
+    return element("a", group, href=href) if href else group
 
 
 def _stack(cell: Cell, x: float, width: float, size: Size) -> list[str]:

@@ -78,6 +78,26 @@ def test_show_makes_nothing(machine: Machine) -> None:
     assert not machine.config.exists()
 
 
+def test_show_tells_of_a_pause_and_of_the_last_rounds(machine: Machine) -> None:
+    machine.settle_in()
+    store = Store(f"sqlite:///{machine.data / 'kedergi.db'}")
+    store.begin_round("r", vantage=HOME.name, started_at=datetime(2026, 11, 22, 9, tzinfo=UTC), planned=4)
+    store.end_round("r", ended_at=datetime(2026, 11, 22, 9, 1, tzinfo=UTC), measured=3, line_up=True)
+    store.close()
+    done = machine.run("show")
+    assert "2026-11-22T09:00Z 3/4" in done.stdout
+    assert "by 2026-11-22T09:30Z" in done.stdout
+    assert "none is installed" in done.stdout
+    assert machine.run("pause", "--for", "2h").returncode == 0
+    paused = machine.run("show")
+    assert "paused" in paused.stdout
+    assert "next round" not in paused.stdout
+    assert json.loads(machine.run("show", "--format", "json").stdout)["not_measuring"] == "paused"
+    assert "paused.json" in files(machine)
+    assert "over" in machine.run("resume").stdout
+    assert json.loads(machine.run("show", "--format", "json").stdout)["paused_since"] is None
+
+
 def test_purge_leaves_nothing_and_says_what_it_deleted(machine: Machine) -> None:
     machine.settle_in()
     there = files(machine)

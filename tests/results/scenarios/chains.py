@@ -112,7 +112,7 @@ ROWS = [
     Row(
         "connections and handshakes, and no request was made",
         seen(dns(), tcp(), tls(), control=FINE),
-        UNKNOWN, WEAK, "not_measured",
+        UNKNOWN, WEAK, "handshake_only",
     ),
     Row(
         "the page of the last hop only is missing for all",

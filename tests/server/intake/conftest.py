@@ -17,13 +17,11 @@ from server.control.limits import Budget
 from server.intake.connection import PatientWithBatches
 from server.intake.limits import Limits
 from server.intake.reading import Reader
-from server.intake.routes import Intake, create_intake
+from server.intake.routes import Intake
 from server.joining import invite
+from server.worker import application
 from tests.results.build import HTTPS
-from tests.results.conftest import opened, postgresql, store, store_url
 from tests.server.intake.sending import Sender
-
-__all__ = ["opened", "postgresql", "store", "store_url"]
 
 Serving = Callable[..., httpx.Client]
 Joined = Callable[..., Sender]
@@ -46,7 +44,7 @@ def serving() -> Iterator[Serving]:
         )
         listener = socket.create_server(("127.0.0.1", 0))
         config = uvicorn.Config(
-            create_intake(intake), log_level="error", access_log=False, lifespan="off", http=PatientWithBatches
+            application(intake), log_level="error", access_log=False, lifespan="off", http=PatientWithBatches
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

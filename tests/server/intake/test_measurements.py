@@ -19,9 +19,9 @@ from results.verdict import judge
 from server.intake.limits import Limits
 from server.joining import members, revoke, watched
 from tests.results.build import HTTP
-from tests.results.conftest import Opening
 from tests.server.intake.conftest import Joined, Serving
 from tests.server.intake.sending import NDJSON, Sender, body_of, fates, sentence
+from tests.stores import Opening
 
 BATCH = [f"u{number}" for number in range(20)]
 
@@ -311,7 +311,7 @@ def test_the_server_tells_its_time_and_whether_it_is_well(client: httpx.Client) 
     assert abs(told - datetime.now(UTC)) < timedelta(minutes=1)
     assert [client.get(path).status_code for path in ("/healthz", "/readyz")] == [200, 200]
     assert client.get("/healthz").text == "ok"
-    assert "no pages" in sentence(client.get("/"), 404)
+    assert "Nothing is here" in sentence(client.get("/"), 404)
     sentence(client.get("/v1/measurements"), 405)
 
 
