@@ -105,7 +105,7 @@ def test_a_form_without_a_token_is_refused(site: Site) -> None:
 
 
 def test_the_token_of_another_session_is_refused(site: Site) -> None:
-    mine, other = site.signed_in("newsroom"), site.signed_in("bolat")
+    mine, other = site.signed_in("newsroom"), site.signed_in("reader")
     for token in (other.token("/account"), site.browser().token()):
         answer = mine.ask("POST", "/sign-out", data={"token": token})
         assert answer.status_code == 403
@@ -296,8 +296,8 @@ def test_who_is_not_signed_in_is_led_to_where_one_signs_in(site: Site, path: str
 
 
 def test_a_role_that_was_taken_is_gone_with_the_next_request(site: Site) -> None:
-    chief, other = site.signed_in("chief", Role.ADMIN), site.signed_in("bolat", Role.ADMIN)
-    form = {"account": "bolat", "doing": "role", "role": "viewer"}
+    chief, other = site.signed_in("chief", Role.ADMIN), site.signed_in("reader", Role.ADMIN)
+    form = {"account": "reader", "doing": "role", "role": "viewer"}
     assert chief.send("/admin/accounts/change", "/admin/accounts", **form).status_code == 303
     assert other.get("/admin").status_code == 403
 

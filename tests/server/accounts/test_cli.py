@@ -42,19 +42,19 @@ def test_an_account_is_made_and_its_link_is_printed_alone(run: Run, store: Store
 
 def test_accounts_are_listed_without_what_is_kept_of_their_passwords(run: Run, store: Store) -> None:
     run("add", "newsroom", "--role", "admin")
-    run("add", "bolat", "--role", "viewer")
-    run("disable", "bolat")
+    run("add", "reader", "--role", "viewer")
+    run("disable", "reader")
     with store.transaction(alone=True) as connection:
         people.renew(connection, "newsroom", "$argon2id$secret")
     _, out, _ = run("list")
     rows = [line.split() for line in out.splitlines()]
     assert rows[1] == ["newsroom", "admin", "off", "in", "use"]
-    assert rows[2][:4] == ["bolat", "viewer", "off", "disabled"]
+    assert rows[2][:4] == ["reader", "viewer", "off", "disabled"]
     _, out, _ = run("list", "--format", "json")
     found = [json.loads(line) for line in out.splitlines()]
     assert [(one["name"], one["password"], one["totp"]) for one in found] == [
         ("newsroom", True, False),
-        ("bolat", False, False),
+        ("reader", False, False),
     ]
     assert "argon2" not in out
 
@@ -105,7 +105,7 @@ def test_the_audit_is_printed_and_says_whether_it_is_whole(run: Run, store: Stor
 @pytest.mark.parametrize(
     ("statement", "wrong"),
     [
-        ("update audit set about = 'bolat, admin' where number = 2", 2),
+        ("update audit set about = 'reader, admin' where number = 2", 2),
         ("update audit set at = '2020-01-01 00:00:00' where number = 3", 3),
         ("delete from audit where number = 1", 1),
         ("delete from audit where number = 2", 2),

@@ -102,7 +102,7 @@ def test_a_wrong_code_turns_nothing_on(site: Site) -> None:
 
 
 def test_a_secret_is_confirmed_soon_and_by_whom_it_was_offered_to(site: Site) -> None:
-    browser, other = site.signed_in(), site.signed_in("bolat")
+    browser, other = site.signed_in(), site.signed_in("reader")
     page, sealed = offered(browser)
     app = App(site, page)
     form = {"offered": sealed, "password": PASSWORD, "code": app.code()}
@@ -138,10 +138,10 @@ def test_an_admin_takes_it_off_for_whoever_has_lost_it(site: Site) -> None:
 
 def test_the_secret_does_not_lie_open_in_the_store_and_fits_one_account_alone(site: Site) -> None:
     app = turned_on(site, site.signed_in())
-    site.add("bolat")
+    site.add("reader")
     with site.store.transaction(alone=True) as connection:
         kept = connection.execute(sa.text("select totp from account where name = 'newsroom'")).scalar_one()
-        connection.execute(sa.text("update account set totp = :kept where name = 'bolat'"), {"kept": kept})
+        connection.execute(sa.text("update account set totp = :kept where name = 'reader'"), {"kept": kept})
     assert app.secret not in kept
     site.clock.ahead += timedelta(minutes=5)
-    assert [site.browser().sign_in(name, code=app.code()).status_code for name in ("bolat", "newsroom")] == [422, 303]
+    assert [site.browser().sign_in(name, code=app.code()).status_code for name in ("reader", "newsroom")] == [422, 303]
