@@ -14,10 +14,10 @@ import pytest
 import sqlalchemy as sa
 
 from results.store import Store
-from tests.server.intake.conftest import client, joined, sender, serving
+from tests.server.intake.conftest import client, joined, sender, serving, store
 from tests.server.intake.sending import NDJSON, PACK, Sender, body_of, fates
 
-__all__ = ["client", "joined", "sender", "serving"]
+__all__ = ["client", "joined", "sender", "serving", "store"]
 
 pytestmark = pytest.mark.bench
 

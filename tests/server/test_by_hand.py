@@ -29,8 +29,15 @@ from server.key import FILE as KEY_FILE
 from server.key import server_key
 from tests.results.test_store import FINE
 from tests.server.intake.conftest import code
+from tests.stores import Opening
 
 READER = Reader(limits=Limits(), judge=judge, is_listed=lambda _url: True)
+
+
+@pytest.fixture
+def store(opened: Opening) -> Store:
+    """On both databases."""
+    return opened()
 
 
 def utcnow() -> datetime:

@@ -27,11 +27,18 @@ from server.accounts.roles import Role
 from server.accounts.routes import accounts_routes, create_accounts, stand_before
 from server.accounts.web import Accounts
 from tests.server.conftest import browser
+from tests.stores import Opening
 
 __all__ = ["browser"]
 
 PASSWORD, OTHER = "seven brown herons wade", "nine grey otters float"
 NAME = "kedergi.example.org"
+
+
+@pytest.fixture
+def store(opened: Opening) -> Store:
+    """On both databases."""
+    return opened()
 
 
 class Counting(PasswordHasher):

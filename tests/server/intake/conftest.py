@@ -22,9 +22,16 @@ from server.joining import invite
 from server.worker import application
 from tests.results.build import HTTPS
 from tests.server.intake.sending import Sender
+from tests.stores import Opening
 
 Serving = Callable[..., httpx.Client]
 Joined = Callable[..., Sender]
+
+
+@pytest.fixture
+def store(opened: Opening) -> Store:
+    """On both databases."""
+    return opened()
 
 
 @pytest.fixture

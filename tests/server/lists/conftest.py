@@ -28,6 +28,7 @@ from targets.target import Target, Use
 from tests.results.build import HTTPS
 from tests.server.intake.conftest import code
 from tests.server.intake.sending import Sender
+from tests.stores import Opening
 
 FIRST = [
     Target(url="https://a.kz/", outlet="A", category="NEWS", language="ru"),
@@ -36,6 +37,12 @@ FIRST = [
     Target(url="https://old.kz/", use=Use.HISTORY),
 ]
 CONTROL = "https://control.example.org"
+
+
+@pytest.fixture
+def store(opened: Opening) -> Store:
+    """On both databases."""
+    return opened()
 
 
 @dataclass
