@@ -178,14 +178,15 @@ def targets_of(settings: Settings) -> list[Target]:
 
 
 def reader_of(targets: list[Target], limits: Limits) -> Reader:
-    listed = frozenset(canonical_url(target.url) for target in targets)
+    spelled = frozenset(target.url for target in targets)  # as probes mostly send them: nothing is to be worked out
+    listed = frozenset(map(canonical_url, spelled))
     known, problems = with_users(users.folder())
     for problem in problems:
         LOG.warning(str(problem))
 
     def is_listed(url: str) -> bool:
         try:
-            return canonical_url(url) in listed
+            return url in spelled or canonical_url(url) in listed
         except BadUrl:
             return False
 

@@ -263,7 +263,8 @@ def _stored(one: "Future[httpx.Response]") -> list[str]:
     return [receipt["uid"] for receipt in one.result().json()["receipts"]]
 
 
-def test_an_older_store_is_changed_only_when_its_operator_says_so(program: Program) -> None:
+def test_an_older_store_is_changed_only_when_its_operator_says_so(make_program: MakeProgram, empty_url: str) -> None:
+    program = make_program(empty_url)
     engine = sa.create_engine(program.url)
     command.upgrade(settings(engine), "0005")
 
