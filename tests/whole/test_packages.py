@@ -83,7 +83,7 @@ def test_nothing_in_it_is_compiled_or_has_to_be(built: dict[str, Path]) -> None:
     assert [name for name in in_wheel(built) if Path(name).suffix in COMPILED] == []
 
 
-EXTRAS = ("aioquic", "duckdb", "pyarrow", "psycopg", "pyspark", "numba", "numpy")
+EXTRAS = ("aioquic", "duckdb", "pyarrow", "psycopg", "pyspark", "numba", "numpy", "pandas")
 TESTS = ("pytest", "trustme", "hypothesis", "playwright", "aiosmtpd", "anyio.pytest_plugin")
 ALONE = """\
 import sys
