@@ -76,7 +76,7 @@ def nth_round(number: int) -> str:
 def test_rounds_are_on_time_and_the_page_shows_them(up: Up) -> None:
     up.until(nth_round(4))
     up.process.send_signal(signal.SIGINT)
-    assert up.process.wait(30) == 0
+    assert up.process.wait(10) == 0
     starts = [datetime.fromisoformat(row[0]) for row in up.rows("select started_at from round order by started_at")]
     between = [(later - sooner).total_seconds() for sooner, later in pairwise(starts)]
     assert between == [pytest.approx(EVERY_S, abs=0.5)] * len(between)
@@ -134,7 +134,7 @@ def test_a_line_that_is_down_blocks_nobody(up: Up) -> None:
 
 def test_a_machine_without_a_network_says_so_and_shows_its_page(up: Up) -> None:
     up.process.send_signal(signal.SIGTERM)
-    assert up.process.wait(30) == 0
+    assert up.process.wait(10) == 0
     up.lab.set_line(route=False)
     up.start()
     assert up.process.stderr is not None
