@@ -7,7 +7,7 @@ ARGS ?=
 PYTHON ?=
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3.14 python3.13 python3.12 python3.11 python3 python)
 
-.PHONY: help up test dev lint bench python
+.PHONY: help up test dev lint bench words python
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -31,6 +31,14 @@ lint: $(VENV)/.dev  ## style, types and the direction of imports
 
 bench: $(VENV)/.dev  ## the benchmarks: figures, no part of the tests
 	@$(BIN)/pytest -m bench $(or $(ARGS),tests/bench)
+
+# What marks a word is said in server/pages/tongue.py.
+MARKS := $(addprefix -k ,say sense:1c,2 count:1,2 tell tell_count:1,2 N_ P_:1,2 C_:1c,2 later)
+words: $(VENV)/.dev  ## the catalogues of server/i18n: new words into the .po files, the .mo files anew
+	@$(BIN)/pybabel -q extract -F pyproject.toml $(MARKS) --no-location --omit-header -o $(VENV)/words.pot .
+	@$(BIN)/pybabel -q update -i $(VENV)/words.pot -d server/i18n -D kedergi -w 100 --no-fuzzy-matching --ignore-obsolete \
+		--ignore-pot-creation-date
+	@$(BIN)/pybabel -q compile -d server/i18n -D kedergi
 
 python:  ## the Python that .venv would be made with; another one: make up PYTHON=python3.12
 	@$(find_python); echo "$$found"

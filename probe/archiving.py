@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from probe import config as _config
-from results.archive.needs import ArchiveError, demand, folder
-from results.carrying import Chosen, Fate, Taken, taken
+from results.archive.needs import ArchiveError, demand
+from results.carrying import Chosen, Taken, taken
+from results.fate import Fate
 from results.formats.jsonl import written
 from results.knowledge import users, with_users
 from results.store import Store
@@ -31,9 +32,10 @@ def run_export(archive: str, chosen: Chosen, *, buckets: int | None, evidence: b
     """What is not in the archive yet goes there; says how much that was."""
     demand("archive")
     from results.archive import taking  # noqa: PLC0415 - see the module's docstring
+    from results.archive.place import at  # noqa: PLC0415
 
     with _opened(config) as store:
-        added = taking.export(store, folder(archive), chosen, buckets=buckets, evidence=evidence)
+        added = taking.export(store, at(archive), chosen, buckets=buckets, evidence=evidence)
     there = f", {added.there} were there already" if added.there else ""
     typer.echo(f"{added.stored} added{there}; the archive has {added.manifest.rows} points.")
 
@@ -42,8 +44,9 @@ def run_import(archive: str, *, as_json: bool, config: Path | None) -> int:
     """What the archive has of measurements goes into the store; 1 where anything was refused."""
     demand("archive")
     from results.archive import manifest, reading  # noqa: PLC0415 - see the module's docstring
+    from results.archive.place import at  # noqa: PLC0415
 
-    place = folder(archive)
+    place = at(archive)
     found = manifest.read(place)
     known, problems = with_users(users.folder())
     for problem in problems:
@@ -63,11 +66,12 @@ def run_bulk(files: list[str], archive: str, *, buckets: int | None, workers: in
     demand("archive")
     from results.archive import bulk  # noqa: PLC0415 - see the module's docstring
     from results.archive.cores import cores  # noqa: PLC0415
+    from results.archive.place import at  # noqa: PLC0415
 
     if not files:
         raise ArchiveError("--from ooni needs files: kedergi import --from ooni --archive DIR FILE…")
     with _bar(files) as told:
-        done = bulk.bring_in(files, folder(archive), buckets=buckets, workers=workers or cores(), tell=told)
+        done = bulk.bring_in(files, at(archive), buckets=buckets, workers=workers or cores(), tell=told)
     if as_json:
         typer.echo(written(asdict(done)))
     else:
@@ -99,8 +103,9 @@ def run_episodes(archive: str, *, engine: str, master: str, to: Path | None, as_
 
 def _found(archive: str, engine: str, master: str) -> "pa.Table":
     from results.archive import findings, manifest  # noqa: PLC0415 - see the module's docstring
+    from results.archive.place import at  # noqa: PLC0415
 
-    place = folder(archive)
+    place = at(archive)
     known = manifest.read(place)
     if engine == "duckdb":
         from results.archive import duckdb_engine  # noqa: PLC0415

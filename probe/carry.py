@@ -3,13 +3,17 @@
 import csv
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 import typer
 
 from probe import config as _config
-from results.carrying import POINT_COLUMNS, Chosen, Fate, archived, measurements, points, taken
+from results.archive.needs import ArchiveError, demand
+from results.carrying import POINT_COLUMNS, Chosen, archived, measurements, points, taken
+from results.fate import Fate
+from results.formats import ooni_written
 from results.formats.jsonl import line, written
 from results.formats.origin import Origin
 from results.judging import judged
@@ -17,21 +21,50 @@ from results.knowledge import users, with_users
 from results.store import Store
 
 
-def run_export(chosen: Chosen, *, as_csv: bool, config: Path | None) -> None:
-    """Writes to stdout, in the order of time."""
+def run_export(chosen: Chosen, *, form: str, config: Path | None) -> None:
+    """Writes to stdout, in the order of time, one measurement after the other. `form`: a key of `_WRITERS`."""
+    write = _WRITERS[form]
+    if write is _parquet:
+        demand("archive")
+        if sys.stdout.isatty():
+            raise ArchiveError("Parquet is no text; send it into a file: kedergi export --format parquet > FILE.")
     store = Store(_config.store_url(_config.load(config)))
     try:
-        if as_csv:
-            rows = csv.DictWriter(sys.stdout, POINT_COLUMNS, lineterminator="\n")
-            rows.writeheader()
-            rows.writerows(points(store, chosen))
-        else:
-            for measurement, judgement in measurements(store, chosen):
-                sys.stdout.write(line(measurement, judgement) + "\n")
-            if left := archived(store, chosen):
-                typer.echo(f"kedergi: {left} more have their evidence in the archive, and are not written.", err=True)
+        write(store, chosen)
+        if write is not _csv and (left := archived(store, chosen)):
+            typer.echo(f"kedergi: {left} more have their evidence in the archive, and are not written.", err=True)
     finally:
         store.close()
+
+
+def _csv(store: Store, chosen: Chosen) -> None:
+    rows = csv.DictWriter(sys.stdout, POINT_COLUMNS, lineterminator="\n")
+    rows.writeheader()
+    rows.writerows(points(store, chosen))
+
+
+def _jsonl(store: Store, chosen: Chosen) -> None:
+    for measurement, judgement in measurements(store, chosen):
+        sys.stdout.write(line(measurement, judgement) + "\n")
+
+
+def _ooni(store: Store, chosen: Chosen) -> None:
+    for measurement, judgement in measurements(store, chosen):
+        sys.stdout.write(written(ooni_written.written(measurement, judgement)) + "\n")
+
+
+def _parquet(store: Store, chosen: Chosen) -> None:
+    from results.archive import flat  # noqa: PLC0415 - an extra, which most need not
+
+    flat.write(measurements(store, chosen), sys.stdout.buffer)
+
+
+_WRITERS: dict[str, Callable[[Store, Chosen], None]] = {
+    "jsonl": _jsonl,
+    "csv": _csv,
+    "ooni": _ooni,
+    "parquet": _parquet,
+}
 
 
 def run_import(files: list[str], *, origin: Origin | None, as_json: bool, config: Path | None) -> int:

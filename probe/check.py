@@ -59,11 +59,14 @@ async def check(url: str, tools: Tools, *, round_uid: str | None = None, also: t
         in_flight = tools.load.in_flight
     steps, look = tuple(sorted(visit.trace.steps, key=lambda step: step.t0)), visit.look()
     control, more = visit.witness.answers()
+    runtime_ms = visit.trace.now() * 1000
+    disputed = standing.disputed(steps, control)
+    asns = await asyncio.to_thread(standing.asns, disputed) if disputed else {}
     measurement = Measurement(
         uid=str(uuid.uuid4()),
         url=url,
         started_at=started_at,
-        runtime_ms=visit.trace.now() * 1000,
+        runtime_ms=runtime_ms,
         vantage=standing.vantage(tools.vantage, before, control),
         hops=tuple(visit.hops),
         cut_short=visit.cut_short,
@@ -71,7 +74,7 @@ async def check(url: str, tools: Tools, *, round_uid: str | None = None, also: t
         control=control,
         more_controls=more,
         condition=standing.condition(before, whereabouts(), look, visit.witness.clock_ahead_s, ipv6=tools.ipv6),
-        asns=standing.asns(steps, control),
+        asns=asns,
         references=look.references if look else None,
         round_uid=round_uid,
         in_flight=in_flight,

@@ -5,8 +5,6 @@ What is measured and what it means is decided elsewhere. The heavy imports come 
 """
 
 import asyncio
-import signal
-import sys
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from probe.ending import ENDS_S, until_stopped
 from results.archive.cli import ArchiveOption, BucketsOption, Engine, EngineOption, MasterOption, ToOption
 
 CONFIG = typer.Option("--config", metavar="FILE", help="Configuration, TOML; otherwise the one in your config folder.")
@@ -73,6 +72,8 @@ def check(
     Example: kedergi check https://www.azattyq.org/ --throughput thorough
     """
     from probe.errand import run_check  # noqa: PLC0415 - see the module's docstring
+
+    speak(None)
 
     def work() -> Coroutine[Any, Any, int]:
         return run_check(
@@ -145,6 +146,8 @@ class Export(StrEnum):
 
     JSONL = "jsonl"
     CSV = "csv"
+    PARQUET = "parquet"
+    OONI = "ooni"
 
 
 TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
@@ -153,7 +156,7 @@ TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
 def export(
     *,
     format_: Annotated[
-        Export, typer.Option("--format", help="jsonl: all evidence; csv: a point a line.")
+        Export, typer.Option("--format", help="All evidence: jsonl, parquet, OONI's own; csv: a point a line.")
     ] = Export.JSONL,
     since: Annotated[datetime | None, typer.Option(formats=TIMES, help="From then on, UTC.")] = None,
     until: Annotated[datetime | None, typer.Option(formats=TIMES, help="Before then, UTC.")] = None,
@@ -169,10 +172,13 @@ def export(
 ) -> None:
     """Write stored measurements to stdout, in the order of their times.
 
-    What jsonl writes, `import` and `judge` read; what csv writes, `episodes --points` reads. An outbox is signed, so
-    that it does not matter who carries it to the server that this vantage joined; .gz and .zst are packed.
+    What jsonl, parquet and ooni write, `import` and `judge` read; what csv writes, `episodes --points` reads. An
+    outbox is signed, so that it does not matter who carries it to the server that this vantage joined; .gz and .zst
+    are packed.
 
     Example: kedergi export --since 2026-11-01 --format csv > november.csv
+
+    Example: kedergi export --format parquet > all.parquet
 
     Example: kedergi export --outbox outbox.jsonl.zst
 
@@ -194,7 +200,7 @@ def export(
 
         with_evidence = not points_only
         told(lambda: archiving.run_export(archive, chosen, buckets=buckets, evidence=with_evidence, config=config))
-    told(lambda: run_export(chosen, as_csv=format_ is Export.CSV, config=config))
+    told(lambda: run_export(chosen, form=format_.value, config=config))
 
 
 def verify(
@@ -252,15 +258,15 @@ def told(work: Callable[[], int | None]) -> NoReturn:
     raise typer.Exit(status or 0)
 
 
-def ended(work: Callable[[], Coroutine[Any, Any, int]], *, stopped: int = 130) -> NoReturn:
+def ended(work: Callable[[], Coroutine[Any, Any, int]], *, stopped: int = 130, within_s: float = ENDS_S) -> NoReturn:
     """Runs a command's work and ends with its status. What a person can mend is one sentence and status 2.
 
-    `stopped` is the status after Ctrl-C or SIGTERM: 0 for what runs until then.
+    `stopped` is the status after Ctrl-C or SIGTERM: 0 for what runs until then; it ends `within_s` of that.
     """
     from probe.errand import EXPECTED  # noqa: PLC0415 - see the module's docstring
 
     try:
-        status = asyncio.run(_stoppable(work()))
+        status = asyncio.run(until_stopped(work(), status=stopped, within_s=within_s))
     except EXPECTED as exc:
         typer.echo(f"kedergi: {exc}", err=True)
         raise typer.Exit(2) from exc
@@ -275,14 +281,6 @@ def ended(work: Callable[[], Coroutine[Any, Any, int]], *, stopped: int = 130) -
         typer.echo("Stopped. What was measured is stored.", err=True)
         raise typer.Exit(stopped) from exc
     raise typer.Exit(status)
-
-
-async def _stoppable(work: Coroutine[Any, Any, int]) -> int:
-    """SIGTERM stops as Ctrl-C does: a service manager's stop leaves the store as whole."""
-    task = asyncio.current_task()
-    if sys.platform != "win32" and task is not None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    return await work
 
 
 def _leaf(group: BaseExceptionGroup[Any]) -> BaseException:

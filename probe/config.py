@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from platformdirs import user_config_path, user_data_path
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from probe.tongue import N_, say
 from probe.vantage import enrolment
 from results.records import Vantage, is_address
 from targets.exclusion import exclusion, names_address
@@ -29,6 +30,10 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 NAME_FILE = "vantage-name"  # in the data folder
 SERVER_LIST = "server"  # among probe.lists: what the server names that this vantage has joined
+
+
+_NO_ROOTS = N_("SSL_CERT_FILE names {file}, which can't be read; allowed is a file of PEM certificates.")
+_EXCLUDED = N_("probe.exclude names {url}, which is a reference; name others in reference.urls.")
 
 
 class ConfigError(Exception):
@@ -251,7 +256,7 @@ def roots_file() -> str | None:
     """The root certificates that replace the bundled ones. Raises ConfigError where they can't be read."""
     name = os.environ.get("SSL_CERT_FILE")
     if name and not os.access(name, os.R_OK):
-        raise ConfigError(f"SSL_CERT_FILE names {name}, which can't be read; allowed is a file of PEM certificates.")
+        raise ConfigError(say(_NO_ROOTS, file=name))
     return name or None
 
 
@@ -263,11 +268,11 @@ def load(path: Path | None = None) -> Settings:
     try:
         return Settings.model_validate(tomllib.loads(chosen.read_text("utf-8-sig")))
     except OSError as exc:
-        raise ConfigError(f"Can't read the configuration {chosen}: {exc.strerror}.") from exc
+        raise ConfigError(say("Can't read the configuration {file}: {why}.", file=chosen, why=exc.strerror)) from exc
     except UnicodeDecodeError as exc:
-        raise ConfigError(f"{chosen}: the configuration is not UTF-8 text.") from exc
+        raise ConfigError(say("{file}: the configuration is not UTF-8 text.", file=chosen)) from exc
     except tomllib.TOMLDecodeError as exc:
-        raise ConfigError(f"{chosen}: not TOML: {exc}.") from exc
+        raise ConfigError(say("{file}: not TOML: {why}.", file=chosen, why=exc)) from exc
     except ValidationError as exc:
         raise ConfigError(f"{chosen}: " + "; ".join(_sentence(error) for error in exc.errors()) + ".") from exc
 
@@ -280,7 +285,7 @@ def here(path: Path | None = None) -> Settings:
     settings, joined = load(path), enrolment.load(data_folder())
     for url in settings.reference.urls:
         if names_address(url, settings.probe.exclude):
-            raise ConfigError(f"probe.exclude names {url}, which is a reference; name others in reference.urls.")
+            raise ConfigError(say(_EXCLUDED, url=url))
     if joined is None:
         return settings
     section, server = settings.vantage, settings.server
@@ -354,7 +359,7 @@ def _own_name(path: Path) -> str:
             pass
         return path.read_text("utf-8").strip() or _drawn(path)
     except OSError as exc:
-        raise ConfigError(f"Can't keep the vantage's name in {path}: {exc.strerror}.") from exc
+        raise ConfigError(say("Can't keep the vantage's name in {path}: {why}.", path=path, why=exc.strerror)) from exc
 
 
 def _drawn(path: Path) -> str:
@@ -368,7 +373,7 @@ def _sentence(error: Any) -> str:
     path = [str(part) for part in error["loc"]]
     key = ".".join(path)
     if error["type"] == "extra_forbidden":
-        return f"unknown key {key}; allowed here: {', '.join(_allowed(path[:-1]))}"
+        return say("unknown key {key}; allowed here: {keys}", key=key, keys=", ".join(_allowed(path[:-1])))
     says = error["msg"].removeprefix("Value error, ")
     # What may hold an address of [alerts] is never shown: most of them hold a password.
     secret = (path[0] == "alerts" and not _OPEN & set(path)) or key in {"control", "control.token", "store"}

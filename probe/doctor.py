@@ -18,6 +18,7 @@ from probe.machine import Finding, State
 from probe.net import Cookies, Place, Tcp, Tls, in_thread, place
 from probe.remedies import remedy
 from probe.steps import dns, http, tcp, tls
+from probe.tongue import N_, say
 from probe.tools import Tools
 from probe.trace import Course, StepFailed, Trace
 from probe.whereabouts import whereabouts
@@ -28,7 +29,13 @@ from targets.networks import table_date
 _EACH_S = 10.0  # they run side by side, so this is for all
 _DNS_S, _TCP_S, _TLS_S, _HTTP_S = 4.0, 3.0, 5.0, 4.0
 _CLOCK_OFF = timedelta(seconds=60)
-_READS_ALONG = "someone between reads along (antivirus, an employer, the state), or the clock is wrong"
+_NEAR_ENOUGH = N_("That is near enough.")
+_ANSWERS = N_("{url} answers in {ms} ms.")
+_NO_ADDRESS = N_("{server} gives no address for {name}: {failure}.")
+_NO_NETWORK = N_(
+    "This machine's network can't be told: a router hides its address, and no control says from where it asks."
+)
+_READS_ALONG = N_("Someone between reads along (antivirus, an employer, the state), or the clock is wrong.")
 
 
 async def examine(settings: config.Settings, tools: Tools, *, config_file: Path | None = None) -> list[Finding]:
@@ -46,6 +53,7 @@ async def examine(settings: config.Settings, tools: Tools, *, config_file: Path 
         _in_time("data", in_thread(machine.data, settings, tools)),
     )
     return [
+        machine.program(tools),
         machine.configuration(config_file),
         *(finding for findings in looked_at for finding in findings),
         machine.roots(tools),
@@ -74,7 +82,8 @@ async def _in_time(name: str, work: Awaitable[list[Finding]]) -> list[Finding]:
         async with asyncio.timeout(_EACH_S):
             return await work
     except TimeoutError:
-        return [Finding(name, State.BAD, f"It took longer than {_EACH_S:.0f} s and was given up.")]
+        says = say("It took longer than {seconds} s and was given up.", seconds=round(_EACH_S))
+        return [Finding(name, State.BAD, says)]
 
 
 def _eased(findings: list[Finding]) -> list[Finding]:
@@ -90,16 +99,18 @@ def _eased(findings: list[Finding]) -> list[Finding]:
 async def _line(tools: Tools) -> list[Finding]:
     look = await tools.line.look_anew()
     if not look.references:
-        return [Finding("line", State.WARN, "No reference is configured: an outage can't be told from a block.")]
+        says = say("No reference is configured: an outage can't be told from a block.")
+        return [Finding("line", State.WARN, says)]
     return _eased([_of_reference(reference) for reference in look.references])
 
 
 def _of_reference(reference: Reference) -> Finding:
-    if reference.failure is None:
-        took_ms = reference.handshake_ms or 0
-        return Finding("line", State.OK, f"{reference.url} answers; its handshake takes {took_ms:.0f} ms.")
-    hint = f"; {_READS_ALONG}" if reference.failure in CERTIFICATE_FAILURES else ""
-    return Finding("line", State.BAD, f"{reference.url} fails at {reference.layer}: {reference.failure}{hint}.")
+    url, failure = reference.url, reference.failure
+    if failure is None:
+        took_ms = round(reference.handshake_ms or 0)
+        return Finding("line", State.OK, say("{url} answers; its handshake takes {ms} ms.", url=url, ms=took_ms))
+    says = say("{url} fails at {layer}: {failure}.", url=url, layer=reference.layer, failure=failure)
+    return Finding("line", State.BAD, f"{says} {say(_READS_ALONG)}" if failure in CERTIFICATE_FAILURES else says)
 
 
 # Names
@@ -108,9 +119,11 @@ def _of_reference(reference: Reference) -> Finding:
 async def _resolvers(tools: Tools, name: str | None) -> list[Finding]:
     servers = tools.resolvers.system
     if not servers:
-        return [Finding("resolver", State.WARN, "The system doesn't tell its resolvers: forged answers stay unheard.")]
+        says = say("The system doesn't tell its resolvers: forged answers stay unheard.")
+        return [Finding("resolver", State.WARN, says)]
     if name is None:
-        return [Finding("resolver", State.WARN, "No reference has a name that the resolvers could be asked for.")]
+        says = say("No reference has a name that the resolvers could be asked for.")
+        return [Finding("resolver", State.WARN, says)]
     return _eased(list(await asyncio.gather(*(_resolver(server, name) for server in servers))))
 
 
@@ -131,20 +144,27 @@ async def _asked(server: str, name: str) -> DnsStep:
 
 def _of_resolver(server: str, asked: DnsStep, nobodys: DnsStep) -> Finding:
     answer, invented = ", ".join(asked.addresses), ", ".join(nobodys.addresses)
+    state = State.BAD
     if asked.failure is not None:
-        return Finding("resolver", State.BAD, f"{server} gives no address for {asked.name}: {asked.failure}.")
-    if set(asked.addresses) & set(nobodys.addresses):
-        return Finding("resolver", State.BAD, f"{server} answers {invented} for every name, also for one that isn't.")
-    if all(map(is_bogon, asked.addresses)):
-        return Finding("resolver", State.BAD, f"{server} answers {answer} for {asked.name}: a captive portal or a lie.")
-    if nobodys.addresses:
-        return Finding("resolver", State.WARN, f"{server} answers {invented} for a name that doesn't exist.")
-    return Finding("resolver", State.OK, f"{server} answers in {asked.ms:.0f} ms, and invents no names.")
+        says = say(_NO_ADDRESS, server=server, name=asked.name, failure=asked.failure)
+    elif set(asked.addresses) & set(nobodys.addresses):
+        says = say("{server} answers {ips} for every name, also for one that isn't.", server=server, ips=invented)
+    elif all(map(is_bogon, asked.addresses)):
+        told = {"server": server, "ips": answer, "name": asked.name}
+        says = say("{server} answers {ips} for {name}: a captive portal or a lie.", **told)
+    elif nobodys.addresses:
+        state = State.WARN
+        says = say("{server} answers {ips} for a name that doesn't exist.", server=server, ips=invented)
+    else:
+        state = State.OK
+        says = say("{server} answers in {ms} ms, and invents no names.", server=server, ms=round(asked.ms))
+    return Finding("resolver", state, says)
 
 
 async def _trusted(tools: Tools, name: str | None) -> list[Finding]:
     if not tools.resolvers.trusted or name is None:
-        return [Finding("trusted", State.WARN, "No encrypted resolver is asked: a lie in DNS is harder to tell.")]
+        says = say("No encrypted resolver is asked: a lie in DNS is harder to tell.")
+        return [Finding("trusted", State.WARN, says)]
     return list(await asyncio.gather(*(_of_trusted(tools, url, name) for url in tools.resolvers.trusted)))
 
 
@@ -153,8 +173,9 @@ async def _of_trusted(tools: Tools, url: str, name: str) -> Finding:
     try:
         await dns.trusted(course, name, url, tools.services, timeout_s=_DNS_S)
     except StepFailed as failed:
-        return Finding("trusted", State.WARN, f"{url} gives no address for {name}: {failed.failure}.")
-    return Finding("trusted", State.OK, f"{url} answers in {course.trace.steps[-1].ms:.0f} ms.")
+        says = say(_NO_ADDRESS, server=url, name=name, failure=failed.failure)
+        return Finding("trusted", State.WARN, says)
+    return Finding("trusted", State.OK, say(_ANSWERS, url=url, ms=round(course.trace.steps[-1].ms)))
 
 
 # The control
@@ -162,7 +183,8 @@ async def _of_trusted(tools: Tools, url: str, name: str) -> Finding:
 
 async def _controls(tools: Tools, urls: tuple[str, ...]) -> list[Finding]:
     if not tools.controls or not urls:
-        return [Finding("control", State.WARN, "None is configured: a block is hard to tell from a site that is down.")]
+        says = say("None is configured: a block is hard to tell from a site that is down.")
+        return [Finding("control", State.WARN, says)]
     return _eased(list(await asyncio.gather(*(_of_control(tools, each, urls[0]) for each in tools.controls))))
 
 
@@ -171,8 +193,9 @@ async def _of_control(tools: Tools, url: str, about: str) -> Finding:
     answer = await control.ask(tools.services, [url], tools.control_token, about, [], timeout_s=_EACH_S - 1)
     assert answer is not None  # as one was asked
     if not answer.spoke:
-        return Finding("control", State.BAD, f"{url} doesn't answer: {answer.failure} ({answer.detail}).")
-    return Finding("control", State.OK, f"{url} answers in {trace.now() * 1000:.0f} ms.")
+        says = say("{url} doesn't answer: {failure} ({detail}).", url=url, failure=answer.failure, detail=answer.detail)
+        return Finding("control", State.BAD, says)
+    return Finding("control", State.OK, say(_ANSWERS, url=url, ms=round(trace.now() * 1000)))
 
 
 # The network
@@ -184,15 +207,14 @@ async def _network(tools: Tools) -> list[Finding]:
     seen = await control.network(tools.services, tools.controls, tools.control_token, timeout_s=_EACH_S - 1)
     asn, country = (own.asn, own.country) if own else (seen.asn, seen.country) if seen else (None, None)
     if asn is None:
-        says = (
-            "This machine's network can't be told: a router hides its address, and no control says from where it asks."
-        )
-        return [Finding("network", State.WARN, says)]
-    configured = tools.vantage.asn
-    says = f"This machine is on AS{asn}{f' in {country}' if country else ''}"
+        return [Finding("network", State.WARN, say(_NO_NETWORK))]
+    configured, here = tools.vantage.asn, f"AS{asn} ({country})" if country else f"AS{asn}"
     if configured not in {None, asn}:
-        return [Finding("network", State.BAD, f"{says}, and set to speak for AS{configured}: a VPN, or another line.")]
-    return [Finding("network", State.OK, f"{says}, by the table of {table_date()}.")]
+        told = {"network": here, "configured": f"AS{configured}"}
+        says = say("This machine is on {network}, and set to speak for {configured}: a VPN, or another line.", **told)
+        return [Finding("network", State.BAD, says)]
+    says = say("This machine is on {network}, by the table of {date}.", network=here, date=table_date())
+    return [Finding("network", State.OK, says)]
 
 
 # The clock
@@ -206,15 +228,18 @@ async def _clock(tools: Tools, urls: tuple[str, ...]) -> list[Finding]:
             ahead = await _ahead(tools, place(url))
             if ahead is not None:
                 return [_of_clock(ahead)]
-    return [Finding("clock", State.WARN, "No reference tells the time, so the clock can't be compared.")]
+    return [Finding("clock", State.WARN, say("No reference tells the time, so the clock can't be compared."))]
 
 
 def _of_clock(ahead: timedelta) -> Finding:
-    way = "ahead" if ahead > timedelta() else "behind"
-    says = f"The clock is {timedelta(seconds=round(abs(ahead).total_seconds()))} {way}"
+    off = timedelta(seconds=round(abs(ahead).total_seconds()))
+    says = say("The clock is {off} behind.", off=off)
+    if ahead > timedelta():
+        says = say("The clock is {off} ahead.", off=off)
     if abs(ahead) > _CLOCK_OFF:
-        return Finding("clock", State.WARN, f"{says}: times in reports would be wrong, and certificates may fail.")
-    return Finding("clock", State.OK, f"{says}, which is near enough.")
+        wrong = say("Times in reports would be wrong, and certificates may fail.")
+        return Finding("clock", State.WARN, f"{says} {wrong}")
+    return Finding("clock", State.OK, f"{says} {say(_NEAR_ENOUGH)}")
 
 
 async def _ahead(tools: Tools, where: Place) -> timedelta | None:

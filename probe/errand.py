@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -11,8 +12,8 @@ import typer
 
 from probe import config as _config
 from probe import consent, show
+from probe.age import notice
 from probe.budget import used_today_bytes
-from probe.doctor import examine, rendered
 from probe.fitness import SAYS, Fitness, Wishes
 from probe.lists import choose
 from probe.net import Garbage, place
@@ -43,6 +44,24 @@ _OF_JOINING = (identity.NoKey, enrolment.BadEnrolment, enrolment.NotJoined, Cant
 EXPECTED = (_config.ConfigError, consent.ConsentMissing, StoreError, ArchiveError, *_OF_JOINING)
 
 FIT_AGAIN = N_("Measuring goes on in full.")
+MEASURED = N_("{measured} of {count} sites were due and have been measured.")
+SENT = N_("Sent: {sent}; refused: {refused}; waiting: {waiting}.")
+NOT_ALL_SENT = N_("Not all could be sent within {seconds} s; the rest waits here for the next run.")
+NOT_JOINED = N_(
+    "A server is configured, and this vantage has not joined it: nothing is sent (kedergi vantage enrol CODE@SERVER)."
+)
+KEY_GONE = N_(
+    "This vantage has joined a server, but its key {path} is gone; put it back, or ask for a new code and join anew "
+    "with `kedergi vantage enrol`."
+)
+AS_BEFORE = N_("What was looked at before is looked at.")
+NEWER_LIST = N_("A newer list has come from the server: {count} sites are looked at from now on.")
+LINE_DOWN = N_("The line is down: no reference site answers. Nothing can be told until it is back.")
+LINE_BACK = N_("The line is back.")
+USED_UP = N_("Today's data budget of {limit} MB is used up; measuring goes on at midnight UTC (probe.daily_budget_mb).")
+NO_TARGET = N_("probe.lists = {names}: there is no target in it that may be measured here.")
+LEFT_OUT = N_("{count} targets are sensitive and were left out.")
+EMPTY_LIST = N_("--list {name}: there is no address in it to check; write one a line.")
 CLOCK_OFF = N_(
     "This machine's clock is wrong by about {minutes} min; it is measured all the same, and the difference recorded."
 )
@@ -90,8 +109,7 @@ async def run_check(
             tools.budget.learn(await asyncio.to_thread(used_today_bytes, store, name, now), now)
             if how is Throughput.THOROUGH and not tools.budget.left_bytes(now):
                 raise _config.ConfigError(
-                    f"--throughput thorough: today's data budget of {settings.probe.daily_budget_mb} MB is used up; "
-                    "raise probe.daily_budget_mb or wait until midnight UTC."
+                    "--throughput thorough: " + say(USED_UP, limit=settings.probe.daily_budget_mb)
                 )
             knowing = await asyncio.to_thread(with_pasts, tools, store)
             with show.bar(len(wanted)) as bar:
@@ -137,7 +155,7 @@ async def run_probe(*, once: bool, accept_risks: bool, config: Path | None) -> i
                 await _sent_now(sender)
         finally:
             store.close()
-    typer.echo(f"{measured} of {len(targets)} sites were due and have been measured.", err=True)
+    typer.echo(say(MEASURED, measured=measured, count=len(targets)), err=True)
     return 0
 
 
@@ -150,15 +168,11 @@ def submitter(settings: _config.Settings, store: Store, tools: Tools) -> Submitt
     joined = enrolment.load(folder)
     if joined is None:
         if settings.server.url:
-            says = "A server is configured, and this vantage has not joined it: nothing is sent"
-            typer.echo(f"{says} (kedergi vantage enrol CODE@SERVER).", err=True)
+            typer.echo(say(NOT_JOINED), err=True)
         return None
     key = identity.load(folder)
     if key is None:
-        raise identity.NoKey(
-            f"This vantage has joined a server, but its key {folder / identity.FILE} is gone; put it back, or ask for "
-            "a new code and join anew with `kedergi vantage enrol`."
-        )
+        raise identity.NoKey(say(KEY_GONE, path=folder / identity.FILE))
     return Submitter(
         store,
         tools.services,
@@ -171,7 +185,7 @@ def submitter(settings: _config.Settings, store: Store, tools: Tools) -> Submitt
         random.Random(),
         budget=tools.budget,
         say=lambda sentence: typer.echo(sentence, err=True),
-        held=lambda: paused(folder, tools.utcnow()) is not None,
+        held=partial(is_paused, tools),
     )
 
 
@@ -191,7 +205,13 @@ def fetching(settings: _config.Settings, tools: Tools) -> Fetching | None:
         chance=random.Random(),
         budget=tools.budget,
         say=lambda sentence: typer.echo(sentence, err=True),
+        held=partial(is_paused, tools),
     )
+
+
+def is_paused(tools: Tools) -> bool:
+    """A pause holds back what would be sent and asked, as it does what would be measured. Reads a file."""
+    return paused(_config.data_folder(), tools.utcnow()) is not None
 
 
 async def newest(settings: _config.Settings, lists: Fetching | None, targets: list[Target]) -> list[Target]:
@@ -209,10 +229,10 @@ async def taken(settings: _config.Settings, schedule: Schedule) -> None:
     try:
         targets = await asyncio.to_thread(chosen, settings)
     except _config.ConfigError as exc:
-        typer.echo(f"{exc} What was looked at before is looked at.", err=True)
+        typer.echo(f"{exc} {say(AS_BEFORE)}", err=True)
         return
     schedule.take([target.url for target in targets], {target.url: target.outlet for target in targets})
-    typer.echo(f"A newer list has come from the server: {len(targets)} sites are looked at from now on.", err=True)
+    typer.echo(say(NEWER_LIST, count=len(targets)), err=True)
 
 
 async def _for_ever(
@@ -238,10 +258,10 @@ async def _sent_now(sender: Submitter) -> None:
         async with asyncio.timeout(_SENDING_S):
             counts = await sender.once()
     except TimeoutError:
-        typer.echo(f"Not all could be sent within {_SENDING_S:.0f} s; the rest waits here for the next run.", err=True)
+        typer.echo(say(NOT_ALL_SENT, seconds=round(_SENDING_S)), err=True)
         return
     sent = counts.stored + counts.there
-    typer.echo(f"Sent: {sent}; refused: {counts.refused}; waiting: {counts.waiting}.", err=True)
+    typer.echo(say(SENT, sent=sent, refused=counts.refused, waiting=counts.waiting), err=True)
 
 
 def fitness(settings: _config.Settings, tools: Tools) -> Fitness:
@@ -252,7 +272,12 @@ def fitness(settings: _config.Settings, tools: Tools) -> Fitness:
 
 
 def teller(bar: show.Bar, daily_budget_mb: int) -> Callable[[Progress], None]:
-    """Shows progress, and says once when the line goes down or comes back, or the day's budget is used up."""
+    """Shows progress, and says once when the line goes down or comes back, or the day's budget is used up.
+
+    That the program is old is said at once.
+    """
+    if old := notice(datetime.now(UTC)):
+        typer.echo(old, err=True)
     was_up: bool | None = None
     was_used_up = clock_said = False
     was_unfit = ""
@@ -269,14 +294,13 @@ def teller(bar: show.Bar, daily_budget_mb: int) -> Callable[[Progress], None]:
             clock_said = True
             typer.echo(say(CLOCK_OFF, minutes=round(abs(progress.clock_ahead_s or 0) / 60)), err=True)
         if progress.line_up is False and was_up is not False:
-            typer.echo("The line is down: no reference site answers. Nothing can be told until it is back.", err=True)
+            typer.echo(say(LINE_DOWN), err=True)
         elif progress.line_up and was_up is False:
-            typer.echo("The line is back.", err=True)
+            typer.echo(say(LINE_BACK), err=True)
         if progress.line_up is not None:
             was_up = progress.line_up
         if progress.used_up and not was_used_up:
-            says = f"Today's data budget of {daily_budget_mb} MB is used up"
-            typer.echo(f"{says}; measuring goes on at midnight UTC (probe.daily_budget_mb).", err=True)
+            typer.echo(say(USED_UP, limit=daily_budget_mb), err=True)
         was_used_up = progress.used_up
 
     return told
@@ -284,6 +308,8 @@ def teller(bar: show.Bar, daily_budget_mb: int) -> Callable[[Progress], None]:
 
 async def run_doctor(*, as_json: bool, config: Path | None) -> int:
     """Examines this machine; 1 where something is bad."""
+    from probe.doctor import examine, rendered  # noqa: PLC0415 - what runs in the background does without
+
     settings = _config.here(config)
     async with opened(settings) as tools:
         findings = await examine(settings, tools, config_file=config)
@@ -300,7 +326,7 @@ def chosen(settings: _config.Settings) -> list[Target]:
         typer.echo(str(problem), err=True)
     if not choice.targets:
         names = ", ".join(settings.probe.lists)
-        raise _config.ConfigError(f"probe.lists = {names}: there is no target in it that may be measured here.")
+        raise _config.ConfigError(say(NO_TARGET, names=names))
     return choice.targets
 
 
@@ -319,13 +345,13 @@ def _wanted(urls: list[str], list_: str | None, exclude: Sequence[str]) -> list[
         # What is too dangerous for a volunteer's line stays out; whoever must, names the URL.
         usable = select(targets, vantage_class="unknown", uses=tuple(Use))
         if len(usable) < len(targets):
-            typer.echo(f"{len(targets) - len(usable)} targets are sensitive and were left out.", err=True)
+            typer.echo(say(LEFT_OUT, count=len(targets) - len(usable)), err=True)
         usable = [target for target in usable if not is_excluded(target, exclude)]
         wanted |= dict.fromkeys(target.url for target in usable)
         if not usable:
-            raise _config.ConfigError(f"--list {list_}: there is no address in it to check; write one a line.")
+            raise _config.ConfigError(say(EMPTY_LIST, name=list_))
     if not wanted:
-        raise _config.ConfigError("There is nothing to check; give a URL or --list FILE.")
+        raise _config.ConfigError(say("There is nothing to check; give a URL or --list FILE."))
     return list(wanted)
 
 

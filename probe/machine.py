@@ -15,7 +15,9 @@ from pathlib import Path
 from urllib.request import getproxies
 
 from probe import config
+from probe.age import age, notice
 from probe.budget import MB_BYTES, used_today_bytes
+from probe.tongue import N_, say
 from probe.tools import Tools
 from results.store import Store, StoreError
 
@@ -43,8 +45,16 @@ class Finding:
 def configuration(named: Path | None) -> Finding:
     """Where the settings come from; `named`: the file of `--config`."""
     file = named or config.default_file()
-    says = f"Read from {file}." if file.exists() else f"There is no file {file}: the defaults hold."
+    none = N_("There is no file {file}: the defaults hold.")
+    says = say("Read from {file}.", file=file) if file.exists() else say(none, file=file)
     return Finding("configuration", State.OK, says)
+
+
+def program(tools: Tools) -> Finding:
+    """Which one this is, and whether it is old."""
+    old, days = notice(tools.utcnow()), age(tools.utcnow()).days
+    says = old or say("{software}, about {days} days old.", software=tools.software, days=days)
+    return Finding("program", State.WARN if old else State.OK, says)
 
 
 def store(url: str) -> list[Finding]:
@@ -53,12 +63,13 @@ def store(url: str) -> list[Finding]:
     folder = file.parent if file else config.data_folder()
     findings = [disk(folder)]
     if file and not file.exists():
-        return [*findings, Finding("store", State.OK, f"{file} will be made with the first measurement.")]
+        says = say("{file} will be made with the first measurement.", file=file)
+        return [*findings, Finding("store", State.OK, says)]
     try:
         Store(url).close()
     except StoreError as exc:
         return [*findings, Finding("store", State.BAD, str(exc))]
-    return [*findings, Finding("store", State.OK, "The store opens.")]
+    return [*findings, Finding("store", State.OK, say("The store opens."))]
 
 
 def data(settings: config.Settings, tools: Tools) -> list[Finding]:
@@ -71,10 +82,11 @@ def data(settings: config.Settings, tools: Tools) -> list[Finding]:
                 used_bytes = used_today_bytes(opened, tools.vantage.name, now)
         except StoreError:
             return []
-    says = f"{used_bytes / MB_BYTES:.1f} of {limit_mb} MB used today"
+    says = say("{used} of {limit} MB used today.", used=f"{used_bytes / MB_BYTES:.1f}", limit=limit_mb)
     if used_bytes >= limit_mb * MB_BYTES:
-        return [Finding("data", State.WARN, f"{says}: scheduled measuring goes on at midnight UTC.")]
-    return [Finding("data", State.OK, f"{says}.")]
+        later = say("Scheduled measuring goes on at midnight UTC.")
+        return [Finding("data", State.WARN, f"{says} {later}")]
+    return [Finding("data", State.OK, says)]
 
 
 def disk(folder: Path) -> Finding:
@@ -84,30 +96,34 @@ def disk(folder: Path) -> Finding:
     try:
         tempfile.TemporaryFile(dir=existing).close()
     except OSError as exc:
-        return Finding("disk", State.BAD, f"Can't write to {existing}: {exc.strerror}.")
+        says = say("Can't write to {folder}: {why}.", folder=existing, why=exc.strerror)
+        return Finding("disk", State.BAD, says)
     state = State.BAD if free_mb < _FREE_MB_BAD else State.WARN if free_mb < _FREE_MB_WARN else State.OK
-    return Finding("disk", state, f"{free_mb} MB are free in {existing}.")
+    return Finding("disk", state, say("{free} MB are free in {folder}.", free=free_mb, folder=existing))
 
 
 def roots(tools: Tools) -> Finding:
     """Whom we believe about certificates."""
     count, file = tools.context.cert_store_stats()["x509_ca"], config.roots_file()
     if file:
-        return Finding("roots", State.WARN, f"SSL_CERT_FILE replaces the web's root certificates by {count} in {file}.")
-    return Finding("roots", State.OK, f"The {count} root certificates that came with the program are used.")
+        says = say("SSL_CERT_FILE replaces the web's root certificates: {count} in {file}.", count=count, file=file)
+        return Finding("roots", State.WARN, says)
+    says = say("The root certificates that came with the program are used: {count}.", count=count)
+    return Finding("roots", State.OK, says)
 
 
 def ipv6(tools: Tools) -> Finding:
-    says = "There is a way to the IPv6 internet." if tools.ipv6 else "No way to the IPv6 internet: IPv4 alone is used."
-    return Finding("ipv6", State.OK, says)
+    there, none = say("There is a way to the IPv6 internet."), say("No way to the IPv6 internet: IPv4 alone is used.")
+    return Finding("ipv6", State.OK, there if tools.ipv6 else none)
 
 
 def proxies() -> Finding:
     """What the environment, or the operating system, would have us use."""
     found = ", ".join(sorted(getproxies()))  # their addresses may hold a password
     if found:
-        return Finding("proxies", State.WARN, f"Proxies are set ({found}) and ignored: the line itself is measured.")
-    return Finding("proxies", State.OK, "None are set.")
+        says = say("Proxies are set ({found}) and ignored: the line itself is measured.", found=found)
+        return Finding("proxies", State.WARN, says)
+    return Finding("proxies", State.OK, say("None are set."))
 
 
 def tunnels() -> Finding:
@@ -115,5 +131,6 @@ def tunnels() -> Finding:
     names = [name for _, name in socket.if_nameindex()] if sys.platform != "darwin" else []
     found = ", ".join(filter(_TUNNEL.match, names))
     if found:
-        return Finding("vpn", State.WARN, f"{found} may be a VPN's; through one, another country's line is measured.")
-    return Finding("vpn", State.OK, "No network interface is called like a VPN's.")
+        says = say("{found} may be a VPN's; through one, another country's line is measured.", found=found)
+        return Finding("vpn", State.WARN, says)
+    return Finding("vpn", State.OK, say("No network interface is called like a VPN's."))

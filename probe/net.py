@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, TypeVar
@@ -57,21 +58,19 @@ async def in_thread(call: Callable[..., Result], *args: Any) -> Result:
 
     An executor's threads are joined at exit, and getaddrinfo against a dead resolver can hold one for half a minute.
     """
-    loop = asyncio.get_running_loop()
+    loop, context = asyncio.get_running_loop(), copy_context()
     future: asyncio.Future[Result] = loop.create_future()
 
     def settle(result: Result | None, error: BaseException | None) -> None:
-        if future.cancelled():
-            return
-        if error is not None:
+        if error is not None and not future.cancelled():
             future.set_exception(error)
-        else:
+        elif not future.cancelled():
             future.set_result(result)  # type: ignore[arg-type]
 
     def run() -> None:
         result, error = None, None
         try:
-            result = call(*args)
+            result = context.run(call, *args)
         except Exception as exc:  # noqa: BLE001 - handed to the awaiting side, nothing is lost
             error = exc
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more

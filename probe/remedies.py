@@ -6,6 +6,7 @@ from probe.machine import Finding, State
 from probe.tongue import N_, say
 
 _OF: Mapping[str, str] = {
+    "program": N_("Bring it up to date: pipx upgrade kedergi, or: uv tool upgrade kedergi."),
     "line": N_("Check the cable, the Wi-Fi and the router; in a café or hotel, sign in to the network first."),
     "resolver": N_("Nothing has to be done: a lying resolver is what is measured. To tell more, keep dns.trusted set."),
     "trusted": N_("Name another encrypted resolver in dns.trusted; this one may be blocked where you are."),

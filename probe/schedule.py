@@ -20,6 +20,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from probe.again import PAST, Again
 from probe.budget import used_today_bytes
 from probe.fitness import AlwaysFit, Extent, Fit, Fitness
+from probe.memory import give_back
 from probe.rounds import Keep, Turns, measure
 from probe.sanity import Look
 from probe.tools import Tools, refreshed, with_pasts
@@ -27,12 +28,14 @@ from probe.traffic import counted
 from results.judgement import Judgement
 from results.records import Measurement, Past
 from results.store import Store
+from targets.networks import forget
 
 _OVERLAP = 4  # rounds at once; a check takes 25 s at most and an interval is 5 s at least
 _JUST_NOW_S = 5.0  # a look at the line is so much older than a round's end at most
 _LATE = 1.5  # intervals between two rounds, after which the time between counts as a gap
 _SOONER = 0.1  # of an interval, by which a round may come before its time
 _ROUNDS_BACK = 200  # read to find the newest of this vantage among those of others
+_RESTS = timedelta(minutes=5)  # an interval so long is worth unpacking again what was packed up
 _TICK_S = 5  # between two questions whether anything is to be looked at again
 
 
@@ -210,6 +213,8 @@ class Schedule:
             line_up=look.line_up and after.line_up,
             traffic_bytes=first.both_bytes + last.both_bytes,
         )
+        if not self._in_flight and self._every >= _RESTS:
+            await asyncio.to_thread(_rest)
         return measured
 
     async def _measure(
@@ -346,3 +351,9 @@ class Schedule:
     def _heard(self, event: JobExecutionEvent) -> None:
         if not self._failed.done():
             self._failed.set_exception(event.exception)
+
+
+def _rest() -> None:
+    """Until the next round nobody asks for the network of an address that was not asked for before."""
+    forget()
+    give_back()

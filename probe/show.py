@@ -1,18 +1,19 @@
 """What a vantage's commands print for people: the table of verdicts, the steps of one check, the progress.
 
-JSON is not written here (results/formats/jsonl.py), and stdout stays free for results: progress goes to stderr.
+JSON is not written here (results/formats/jsonl.py), and stdout stays free for results: progress goes to stderr. What
+draws is loaded once something is drawn, which a service never does.
 """
 
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from results.judgement import Judgement, Verdict
 from results.records import AnyStep, DnsStep, HttpStep, Measurement, TcpStep, TlsStep
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 NOTHING = "\N{EN DASH}"
 _BAR_CELLS = 20
@@ -26,9 +27,19 @@ STYLES = {
 
 
 class Bar:
-    """A progress bar with counts and the time left on a terminal; nothing where stderr is piped."""
+    """Where stderr is piped: nothing."""
 
-    def __init__(self, progress: Progress, total: int) -> None:
+    def advance(self) -> None:
+        """One more is done."""
+
+    def show(self, measured: int, planned: int) -> None:
+        """For rounds, whose size changes from one to the next."""
+
+
+class _Drawn(Bar):
+    """A progress bar with counts and the time left."""
+
+    def __init__(self, progress: "Progress", total: int) -> None:
         self._progress = progress
         self._task = progress.add_task("measuring", total=total)
 
@@ -36,21 +47,35 @@ class Bar:
         self._progress.advance(self._task)
 
     def show(self, measured: int, planned: int) -> None:
-        """For rounds, whose size changes from one to the next."""
         self._progress.update(self._task, completed=measured, total=planned)
 
 
 @contextmanager
 def bar(total: int) -> Iterator[Bar]:
     """A bar that is gone when the work is done."""
-    console = Console(stderr=True)
+    if not sys.stderr.isatty():
+        yield Bar()
+        return
+    from rich.console import Console  # noqa: PLC0415 - see the module's docstring
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        yield Bar(progress, total)
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield _Drawn(progress, total)
 
 
 def table(results: Iterable[tuple[Measurement, Judgement]]) -> None:
     """One line a URL: verdict, mechanism, confidence, first reason."""
+    from rich.console import Console  # noqa: PLC0415 - see the module's docstring
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     shown = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("site", "verdict", "how", "sure", "ms"):
         shown.add_column(name, justify="right" if name == "ms" else "left", no_wrap=name != "site", overflow="fold")
@@ -70,6 +95,10 @@ def table(results: Iterable[tuple[Measurement, Judgement]]) -> None:
 
 def steps(measurement: Measurement) -> None:
     """Every step of one check with its times, in the order in which they began."""
+    from rich.console import Console  # noqa: PLC0415 - see the module's docstring
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     shown = Table(title=measurement.url, box=None, pad_edge=False, header_style="dim", title_justify="left")
     whole_s = max((step.t for step in measurement.steps), default=0.0)
     for name in ("at ms", "took ms", "when", "hop", "try", "layer", "asked", "outcome"):

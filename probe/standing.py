@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from probe.sanity import Look
-from probe.whereabouts import Whereabouts
+from probe.whereabouts import Whereabouts, network_of
 from results.records import AnyStep, Condition, Control, DnsStep, Vantage, Via
-from targets.networks import Network, network_of, table_date
+from targets.networks import Network, table_date
 
 
 def vantage(configured: Vantage, before: Whereabouts, control: Control | None) -> Vantage:
@@ -40,16 +40,19 @@ def condition(
     )
 
 
-def asns(steps: Iterable[AnyStep], control: Control | None) -> dict[str, int]:
-    """The networks of a name's addresses, where resolvers disagree about them: are they of one network at least?"""
+def disputed(steps: Iterable[AnyStep], control: Control | None) -> list[str]:
+    """A name's addresses where resolvers disagree about them; nothing where they don't."""
     asked = [step for step in steps if isinstance(step, DnsStep)]
     own = {ip for step in asked if step.via is not Via.TRUSTED for ip in step.addresses}
     true = {ip for step in asked if step.via is Via.TRUSTED for ip in step.addresses}
     if control is not None:
         true |= {ip for step in control.steps if isinstance(step, DnsStep) for ip in step.addresses}
-    if not own - true:
-        return {}
-    return {ip: found.asn for ip in sorted(own | true) if (found := network_of(ip)) is not None}
+    return sorted(own | true) if own - true else []
+
+
+def asns(ips: Iterable[str]) -> dict[str, int]:
+    """Their networks: are they of one, at least? Blocks, where the table has to be unpacked for it."""
+    return {ip: found.asn for ip in ips if (found := network_of(ip)) is not None}
 
 
 def _seen(control: Control | None) -> Network | None:

@@ -19,12 +19,13 @@ from pydantic import BaseModel, ValidationError
 from probe.budget import Budget
 from probe.net import Garbage
 from probe.services import Answer, Services
+from probe.tongue import N_, say
 from probe.traffic import counted
 from probe.vantage.answers import clock_of, why, words
 from probe.vantage.identity import Identity
 from probe.vantage.signing import sign
 from results import outbox
-from results.carrying import Fate
+from results.fate import Fate
 from results.judgement import Judgement
 from results.outbox import Batch, Receipt, Sender
 from results.records import Measurement
@@ -35,8 +36,12 @@ _ANSWER_BYTES = 1024 * 1024
 _SLOWEST_BYTES_S = 16 * 1024  # of a line that still sends
 _ASKED_MAX_S = 86_400.0  # a server that asks for more patience is asked again after a day
 
-UNREACHABLE = "The server can't be reached. What is measured is kept here, and sent when it can be."
-AGAIN = "The server takes measurements again."
+UNREACHABLE = N_("The server can't be reached. What is measured is kept here, and sent when it can be.")
+AGAIN = N_("The server takes measurements again.")
+_UNTIL_THEN = N_("Until then what is measured is kept here.")
+_REVOKED = N_("The server does not take measurements of this vantage; they are kept here. It says: {words}")
+_UNREAD = N_("The server can't read a measurement that is sent to it; it is kept here. It says: {words}")
+_REFUSED = N_("Measurement {uid}{more} is not at the server, and will not be sent again: {why}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +187,7 @@ class Submitter:
                 return await self._refused(batch, met)
             unable_s = max(unable_s, met.least_s)
             self._servers.append(self._servers.pop(0))  # what worked last is asked first
-        self._tell("unreachable", UNREACHABLE)
+        self._tell("unreachable", say(UNREACHABLE))
         self._fewer()
         return max(self._patience(), unable_s)
 
@@ -222,17 +227,15 @@ class Submitter:
                 with suppress(ValidationError):
                     return _Receipts.model_validate_json(answer.body)
             case 401 if clock is not None:
-                return _Refusal(self._pace.clock, "clock", f"{clock} Until then what is measured is kept here.")
+                return _Refusal(self._pace.clock, "clock", f"{clock} {say(_UNTIL_THEN)}")
             case 401 if said is not None:
-                says = "The server does not take measurements of this vantage; they are kept here."
-                return _Refusal(self._pace.revoked, "revoked", f"{says} It says: {its_words}")
+                return _Refusal(self._pace.revoked, "revoked", say(_REVOKED, words=its_words))
             case 429:
                 return _Refusal(_asked_s(answer), "busy")
             case 413:
                 return _Refusal(None, "too large", smaller=True)
             case 422:
-                says = "The server can't read a measurement that is sent to it; it is kept here."
-                return _Refusal(None, "unread", f"{says} It says: {its_words}", smaller=True)
+                return _Refusal(None, "unread", say(_UNREAD, words=its_words), smaller=True)
         return _Unable(_asked_s(answer) or 0.0)
 
     async def _received(self, batch: Batch, met: _Receipts) -> float:
@@ -245,13 +248,13 @@ class Submitter:
         receipts = {one.uid: Receipt(one.uid, one.fate, words(one.says)) for one in said if one.uid in sent}
         await self._keep(tuple(receipts.values()))
         if not receipts:
-            self._tell("unreachable", UNREACHABLE)
+            self._tell("unreachable", say(UNREACHABLE))
             self._fewer()
             return self._patience()
         self._failures = 0
         self._most = min(self._most + max(self._most // 4, 1), outbox.LINES_MAX)  # what is too much is seldom tried
         if self._trouble:
-            self._say(AGAIN)
+            self._say(say(AGAIN))
         self._trouble = ""
         return 0.0
 
@@ -276,9 +279,8 @@ class Submitter:
         self._counts.refused += fates[Fate.REFUSED]
         refused = [one for one in receipts if one.fate is Fate.REFUSED]
         if refused:
-            first, more = refused[0], f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
-            says = f"Measurement {first.uid}{more} is not at the server, and will not be sent again"
-            self._say(f"{says}: {first.says}")
+            first, more = refused[0], say(" (and {count} more)", count=len(refused) - 1) if len(refused) > 1 else ""
+            self._say(say(_REFUSED, uid=first.uid, more=more, why=first.says))
 
     def _tell(self, kind: str, says: str) -> None:
         """Once for each trouble, however long it lasts."""

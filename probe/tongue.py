@@ -40,7 +40,7 @@ def of_system(environment: Mapping[str, str] | None = None) -> str:
     return _NAMES.get(word, LANGUAGES[0])
 
 
-def say(words: str, **parts: object) -> str:
+def say(words: str, /, **parts: object) -> str:
     """The words in the language that is spoken."""
     return _catalog(spoken()).gettext(words).format(**parts)
 

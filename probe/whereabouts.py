@@ -1,4 +1,4 @@
-"""On which network does this machine stand? Told by its own address, which is looked up offline and never kept.
+"""On which network does this machine stand? Told by its own address, which is looked up offline and never stored.
 
 Nothing is sent. Behind a router that translates addresses it can't be told here; then the control says from where it
 was asked (probe/control.py). What a change means is said in results/rules/line.py.
@@ -8,8 +8,10 @@ import hashlib
 import secrets
 import socket
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from targets.networks import Network, network_of
+from targets.networks import Network
+from targets.networks import network_of as looked_up
 
 _SALT = secrets.token_bytes(16)  # of this process: a mark can be compared, and not turned back into an address
 _SOMEWHERE = {socket.AF_INET: "9.9.9.9", socket.AF_INET6: "2620:fe::9"}  # nothing is sent there
@@ -29,6 +31,15 @@ def whereabouts() -> Whereabouts:
     own = next((address for family in _SOMEWHERE if (address := _own_address(family)) is not None), None)
     mark = hashlib.blake2b(repr(own).encode(), key=_SALT, digest_size=16).digest()
     return Whereabouts(network_of(own) if own else None, mark)
+
+
+@lru_cache(maxsize=4096)
+def network_of(ip: str) -> Network | None:
+    """Of an address, remembered: the same ones come again each round, and the table need not stay in memory for them.
+
+    Raises NoTable.
+    """
+    return looked_up(ip)
 
 
 def _own_address(family: socket.AddressFamily) -> str | None:

@@ -6,13 +6,13 @@ What a line looks like is in results/formats, how a file is read in results/judg
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import RowMapping
 from sqlmodel import SQLModel
 
+from results.fate import Fate
 from results.history import series_name
 from results.judgement import Judgement
 from results.judging import Judged, NotRead
@@ -41,14 +41,6 @@ class Chosen(NamedTuple):
     until: datetime | None = None  # before it
     url: str | None = None
     vantage: str | None = None
-
-
-class Fate(StrEnum):
-    """What became of one line of a file."""
-
-    STORED = "stored"
-    THERE = "there"  # its uid is in the store already
-    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +101,12 @@ def _rows(store: Store, query: sa.Select[Any], chosen: Chosen) -> Iterator[RowMa
 
 
 def _of(query: sa.Select[Any], chosen: Chosen) -> sa.Select[Any]:
+    return only(query.join(_MEASUREMENT, same(_MEASUREMENT, _VERDICT)), chosen)
+
+
+def only(query: sa.Select[Any], chosen: Chosen) -> sa.Select[Any]:
+    """Of the measurements that a query has those that are chosen."""
     at = _MEASUREMENT.c.started_at
-    query = query.join(_MEASUREMENT, same(_MEASUREMENT, _VERDICT))
     if chosen.since is not None:
         query = query.where(at >= chosen.since)
     if chosen.until is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import SplitResult, urlsplit
 
 from results.failure import DNS_SILENCE, OWN_LINE, Failure
@@ -52,7 +53,7 @@ class Way:
         return self.http or self.tls or self.tcp
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: what all rules ask for is worked out once
 class Side:
     """One hop as one observer saw it."""
 
@@ -79,9 +80,14 @@ class Side:
         return tuple(way.last for way in self.ways)
 
     def asked(self, via: Via) -> tuple[DnsStep, ...]:
-        return tuple(step for step in self.dns if step.via is via)
+        return self._by_resolver.get(via, ())
 
-    @property
+    @cached_property
+    def _by_resolver(self) -> dict[Via, tuple[DnsStep, ...]]:
+        kinds = dict.fromkeys(step.via for step in self.dns)
+        return {via: tuple(step for step in self.dns if step.via is via) for via in kinds}
+
+    @cached_property
     def ordinary(self) -> tuple[Way, ...]:
         """Ways over the addresses that a program on this machine gets."""
         return tuple(way for way in self.ways if way.source in ORDINARY)
@@ -91,18 +97,18 @@ class Side:
         """Ways over addresses that those gave whom the network can't alter."""
         return tuple(way for way in self.ways if way.source in _TRUE)
 
-    @property
+    @cached_property
     def system_addresses(self) -> frozenset[str]:
         """What a program on this machine gets, sooner or later."""
         return frozenset(ip for step in (*self.asked(Via.SYSTEM), *self.stand_ins) for ip in step.addresses)
 
-    @property
+    @cached_property
     def stand_ins(self) -> tuple[DnsStep, ...]:
         """Our own queries to the system's resolver that were answered where the system's got no answer in time."""
         unheard = {step.attempt for step in self.asked(Via.SYSTEM) if step.failure in DNS_SILENCE}
         return tuple(step for step in self.asked(Via.UDP) if step.failure is None and step.attempt in unheard)
 
-    @property
+    @cached_property
     def trusted_addresses(self) -> frozenset[str]:
         """What the trusted resolver says and what can be a site's."""
         return frozenset(ip for step in self.asked(Via.TRUSTED) for ip in step.addresses if not is_bogon(ip))

@@ -11,13 +11,13 @@ from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
-from results.carrying import Fate
+from results.fate import Fate
 from results.judgement import Judgement
 from results.links import append_all, hold
 from results.many_rows import add_all
+from results.own_insert import insert_into
 from results.packing import packed
 from results.records import Measurement, adapter
 from results.store import Store, undisturbed, verdict_values
@@ -30,11 +30,6 @@ _LINK = SQLModel.metadata.tables["link"]
 _MEMBER = SQLModel.metadata.tables["member"]
 _NONCE = SQLModel.metadata.tables["nonce"]
 _MARK = SQLModel.metadata.tables["mark"]
-_DIALECTS = {"postgresql": postgresql, "sqlite": sqlite}
-_SEEN_ONCE = {
-    name: dialect.insert(_NONCE).on_conflict_do_nothing().returning(_NONCE.c.nonce)
-    for name, dialect in _DIALECTS.items()
-}
 _ELSEWHERE = "Another vantage has stored a measurement with this uid; nothing was changed."
 
 
@@ -127,7 +122,8 @@ def _admit(connection: sa.Connection, batch: Batch) -> None:
     if member is None:
         raise NoMember
     seen = {"key_id": batch.key_id, "nonce": batch.nonce, "at": batch.at}
-    if connection.execute(_SEEN_ONCE[connection.dialect.name], seen).first() is None:
+    once = insert_into(_NONCE, connection).on_conflict_do_nothing().returning(_NONCE.c.nonce)
+    if connection.execute(once, seen).first() is None:
         raise Replayed
     if batch.interval_s not in {None, member.interval_s}:
         connection.execute(sa.update(_MEMBER).where(mine).values(interval_s=batch.interval_s))

@@ -18,6 +18,13 @@ from results.knowledge import Knowledge
 from results.records import SCHEMA, Measurement
 from results.verdict import judge
 
+_PARQUET = b"PAR1"
+_POINTS = b"series,at,verdict,"  # how `kedergi export --format csv` begins
+_ONLY_POINTS = (
+    "it is a table of points, in which what was seen is left out, so nothing can be judged of it; "
+    "`kedergi episodes --points` reads it, and what jsonl, parquet and ooni wrote can be imported"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
@@ -53,9 +60,32 @@ def judged(
 ) -> Iterator[Judged | NotRead]:
     """Every measurement of the files in their order. `origin` None: told by what an object holds."""
     for file in files:
-        for document in documents(Path(file)):
-            yield _judged(file, document, origin, known)
-            del document  # a large one would stay until the next is read
+        begins = _beginning(file)
+        if begins.startswith(_PARQUET):
+            yield from _of_parquet(file, known)
+        elif begins.removeprefix(b"\xef\xbb\xbf").startswith(_POINTS):
+            yield NotRead(file=file, line=None, why=_ONLY_POINTS)
+        else:
+            for document in documents(Path(file)):
+                yield _judged(file, document, origin, known)
+                del document  # a large one would stay until the next is read
+
+
+def _beginning(file: str) -> bytes:
+    try:
+        with Path(file).open("rb") as opened:
+            return opened.read(64)
+    except OSError:
+        return b""  # whoever reads it says why
+
+
+def _of_parquet(file: str, known: Knowledge | None) -> "Iterator[Judged | NotRead]":
+    from results.archive.needs import demand  # noqa: PLC0415 - an extra, which most need not
+
+    demand("archive")
+    from results.archive import flat  # noqa: PLC0415
+
+    yield from flat.judged(file, known)
 
 
 def _judged(file: str, document: Document, origin: Origin | None, known: Knowledge | None) -> Judged | NotRead:

@@ -13,12 +13,12 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import ValidationError
 from sqlalchemy import RowMapping
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 from results.archived import EvidenceArchive
 from results.chain import BEGINNING, Link, Trouble, following, troubles
 from results.many_rows import add_all
+from results.own_insert import insert_into
 from results.packing import Spoilt, unpacked
 from results.records import adapter
 from results.tables import narrow, same
@@ -32,10 +32,6 @@ _NEWEST = (
     .order_by(_LINK.c.number.desc())
     .limit(1)
 )
-_ADD_ONCE = {
-    name: dialect.insert(_LINK).on_conflict_do_nothing(index_elements=["uid"]).returning(_LINK.c.number)
-    for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
-}
 _AT_ONCE = 200  # links that are in memory
 _KNOWN = tuple(column for column in _MEASUREMENT.c)
 
@@ -56,7 +52,8 @@ def append(connection: sa.Connection, vantage: str, uid: str, started_at: dateti
     """
     hold(connection, vantage)
     [row] = _rows(connection, vantage, [(uid, started_at, sha256(evidence).hexdigest())])
-    return connection.execute(_ADD_ONCE[connection.dialect.name], row).first() is not None
+    once = insert_into(_LINK, connection).on_conflict_do_nothing(index_elements=["uid"]).returning(_LINK.c.number)
+    return connection.execute(once, row).first() is not None
 
 
 def hold(connection: sa.Connection, vantage: str) -> None:

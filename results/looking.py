@@ -3,7 +3,8 @@
 All of it only reads, and none of it reads evidence. One line's own questions are in store.py.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -12,14 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy import RowMapping
 from sqlmodel import SQLModel
 
+from results.cells import HOUR, Cells, Grid
 from results.event_rows import EVENT, event_of
 from results.events import Event
 from results.history import Kept, episode_of
-from results.judgement import Verdict
 from results.links import heads
 from results.points import Point
 from results.store import Store, Tally, point_of
-from results.sums import PACES, Spread
+from results.sums import Spread
 from results.tables import same
 
 _ROLLUP = SQLModel.metadata.tables["rollup"]
@@ -28,8 +29,8 @@ _EPISODE = SQLModel.metadata.tables["episode"]
 _MEASUREMENT = SQLModel.metadata.tables["measurement"]
 _VERDICT = SQLModel.metadata.tables["verdict"]
 _MEMBER = SQLModel.metadata.tables["member"]
-DAY = timedelta(days=1)
-HOUR = timedelta(hours=1)
+_DECODED = json.JSONDecoder().raw_decode
+_LARGEST_ASN = 4294967295
 
 
 class Lane(NamedTuple):
@@ -54,6 +55,7 @@ class Scope:
     country: str = ""
     vantage_class: str = ""
     network: str = ""
+    networks: Collection[str] | None = None  # their keys
     urls: Collection[str] | None = None
 
 
@@ -79,93 +81,66 @@ class Vantage:
     interval: timedelta | None = None
 
 
-def lanes(store: Store, scope: Scope, *, start: datetime, cell: timedelta, count: int, paces: bool = False) -> Found:
-    """Tallies per cell. Cells of whole days begin at midnight UTC and are read by day; shorter ones by hour."""
-    by_day = not cell % DAY and start.astimezone(UTC).time() == time()
-    end = start + cell * count
-    names = ("url", "network_key", "asn", "network", "day", "whole", *(() if by_day else ("hours",)))
-    query = (
-        sa.select(*(_ROLLUP.c[name] for name in names))
-        .where(*_scoped(_ROLLUP, scope))
-        .where(_ROLLUP.c.day >= _day(start), _ROLLUP.c.day <= _day(end - HOUR))
-        .order_by(_ROLLUP.c.day)
-    )
+def lanes(
+    store: Store, scope: Scope, *, start: datetime, cell: timedelta, count: int, paces: Collection[str] = ()
+) -> Found:
+    """Tallies per cell, and those of PACES that are wanted."""
+    grid = Grid(start, cell, count)
+    query = _rows(_ROLLUP, ("url", "network_key", "asn", "network"), grid, paces).where(*_scoped(_ROLLUP, scope))
     if scope.urls is not None:
         query = query.where(_ROLLUP.c.url.in_(scope.urls))
-    found = Found()
+    found, sorted_in = Found(), dict[Lane, Cells]()
     with store.transaction() as connection:
-        for row in connection.execute(query):
-            lane = Lane(row.url, row.network_key)
-            found.networks[row.network_key] = Network(row.network_key, row.asn, row.network or "")
-            midnight = datetime.combine(row.day, time(), UTC)
-            if by_day:
-                place = (midnight - start) // cell
-                _take_day(found, lane, row, place, midnight, paces=paces)
-            else:
-                _take_hours(found, lane, row, (midnight - start, cell, count), midnight, paces=paces)
+        for url, key, asn, network, day, *kept in connection.execute(query):
+            lane = Lane(url, key)
+            found.networks[key] = Network(key, asn, network or "")
+            into = sorted_in.get(lane)
+            if into is None:
+                into = sorted_in[lane] = Cells(url, grid, paces)
+            _take(into, day, network, kept)
+    for lane, into in sorted_in.items():
+        found.tallies[lane], found.paces[lane] = into.tallies(), into.paces
     return found
 
 
-def _take_day(found: Found, lane: Lane, row: Any, place: int, midnight: datetime, *, paces: bool) -> None:
-    tallies = found.tallies.setdefault(lane, [])
-    for verdict, confidence, mechanisms, times, first_s, last_s in row.whole["said"]:
-        said = (verdict, confidence, tuple(mechanisms))
-        tallies.append(_tally(lane, place, row.network, said, (times, first_s, last_s), midnight))
-    if paces:
-        spreads = found.paces.setdefault(lane, {}).setdefault(place, {})
-        for name in PACES:
-            _spread(spreads, name, row.whole[name])
-
-
-def _take_hours(
-    found: Found, lane: Lane, row: Any, grid: tuple[timedelta, timedelta, int], midnight: datetime, *, paces: bool
-) -> None:
-    since, cell, count = grid
-    tallies = found.tallies.setdefault(lane, [])
-    known = [(verdict, confidence, tuple(mechanisms)) for verdict, confidence, mechanisms, *_ in row.whole["said"]]
-    for hour, (told, *kept) in row.hours.items():
-        place = (since + HOUR * int(hour)) // cell
-        if not 0 <= place < count:
-            continue
-        for number, *numbers in told:
-            tallies.append(_tally(lane, place, row.network, known[number], numbers, midnight))
-        if paces:
-            spreads = found.paces.setdefault(lane, {}).setdefault(place, {})
-            for name, spread in zip(PACES, kept, strict=True):
-                _spread(spreads, name, spread)
-
-
-def _tally(
-    lane: Lane,
-    place: int,
-    network: str | None,
-    said: tuple[str, str, tuple[str, ...]],
-    numbers: Sequence[int],
-    midnight: datetime,
-) -> Tally:
-    count, first_s, last_s = numbers
-    return Tally(
-        url=lane.url,
-        cell=place,
-        network=network,
-        verdict=Verdict(said[0]),
-        mechanisms=said[2],
-        confidence=said[1] or None,
-        count=count,
-        first_at=midnight + timedelta(seconds=first_s),
-        last_at=midnight + timedelta(seconds=last_s),
+def _rows(table: sa.Table, names: Sequence[str], grid: Grid, paces: Collection[str]) -> sa.Select[Any]:
+    """A row a day that reaches into the grid, the oldest first. Of its JSON no more than is wanted, and as text."""
+    said = table.c.whole["said"].as_string()
+    if grid.hours:
+        kept = [said, *(table.c.hours[str(hour)].as_string() for hour in grid.hours)]
+    elif not grid.by_day:
+        kept = [said, table.c.hours.cast(sa.Text)]
+    else:
+        kept = [table.c.whole.cast(sa.Text)] if paces else [said]
+    return (
+        sa.select(*(table.c[name] for name in (*names, "day")), *kept)
+        .where(table.c.day >= _day(grid.start), table.c.day <= _day(grid.end - HOUR))
+        .order_by(table.c.day)
     )
 
 
-def _spread(spreads: dict[str, Spread], name: str, kept: Iterable[Sequence[int]]) -> None:
-    spread = spreads.setdefault(name, {})
-    for step, count in kept:
-        spread[step] = spread.get(step, 0) + count
+def _take(into: Cells, day: date, network: str | None, texts: Sequence[str | None]) -> None:
+    """Row by row: all at once would weigh more, on memory and on who collects it."""
+    midnight, grid = datetime.combine(day, time(), UTC), into.grid
+    first: Any
+    rest: list[Any]
+    first, *rest = [_DECODED(text)[0] if text is not None else None for text in texts]
+    if grid.hours:
+        into.take_hours(
+            midnight, network, first, {hour: one for hour, one in zip(grid.hours, rest, strict=True) if one}
+        )
+    elif not grid.by_day:
+        into.take_hours(midnight, network, first, rest[0])
+    elif into.wanted:
+        into.take_day(midnight, network, first["said"], first)
+    else:
+        into.take_day(midnight, network, first)
 
 
 def _scoped(table: sa.Table, scope: Scope) -> list[sa.ColumnElement[bool]]:
     wanted = {"country": scope.country, "vantage_class": scope.vantage_class, "network_key": scope.network}
-    return [table.c[name] == value for name, value in wanted.items() if value]
+    conditions = [table.c[name] == value for name, value in wanted.items() if value]
+    return conditions + ([table.c.network_key.in_(scope.networks)] if scope.networks is not None else [])
 
 
 def _day(moment: datetime) -> date:
@@ -176,6 +151,16 @@ def ever(store: Store, url: str) -> bool:
     """Whether it was measured at all."""
     with store.transaction() as connection:
         return connection.execute(sa.select(_ROLLUP.c.day).where(_ROLLUP.c.url == url).limit(1)).first() is not None
+
+
+def last_day(store: Store, scope: Scope) -> date | None:
+    """On which day it was looked at last."""
+    query = sa.select(sa.func.max(_ROLLUP.c.day)).where(*_scoped(_ROLLUP, scope))
+    if scope.urls is not None:
+        query = query.where(_ROLLUP.c.url.in_(scope.urls))
+    with store.transaction() as connection:
+        found: date | None = connection.execute(query).scalar()
+    return found
 
 
 def first_days(store: Store, scope: Scope) -> dict[Lane, date]:
@@ -259,22 +244,13 @@ def _vantage(name: str, row: Any, member: RowMapping | None) -> Vantage:
 
 def vantage_tallies(store: Store, name: str, *, start: datetime, cell: timedelta, count: int) -> list[Tally]:
     """Of all that one vantage looked at; cells as those of `lanes`."""
-    by_day = not cell % DAY and start.astimezone(UTC).time() == time()
-    names = ("network", "day", "whole", *(() if by_day else ("hours",)))
-    query = (
-        sa.select(*(_VANTAGES.c[one] for one in names))
-        .where(_VANTAGES.c.vantage == name)
-        .where(_VANTAGES.c.day >= _day(start), _VANTAGES.c.day <= _day(start + cell * count - HOUR))
-    )
-    found = Found()
+    grid = Grid(start, cell, count)
+    into = Cells(name, grid)
+    query = _rows(_VANTAGES, ("network",), grid, ()).where(_VANTAGES.c.vantage == name)
     with store.transaction() as connection:
-        for row in connection.execute(query):
-            midnight = datetime.combine(row.day, time(), UTC)
-            if by_day:
-                _take_day(found, Lane(name, ""), row, (midnight - start) // cell, midnight, paces=False)
-            else:
-                _take_hours(found, Lane(name, ""), row, (midnight - start, cell, count), midnight, paces=False)
-    return found.tallies.get(Lane(name, ""), [])
+        for network, day, *kept in connection.execute(query):
+            _take(into, day, network, kept)
+    return into.tallies()
 
 
 def links_of(store: Store, vantage: str) -> int:
@@ -284,29 +260,37 @@ def links_of(store: Store, vantage: str) -> int:
 
 
 def newest(store: Store, url: str, scope: Scope, *, start: datetime, end: datetime, limit: int) -> list[Point]:
-    """Judged measurements of a site, the newest first."""
+    """Judged measurements of a site, the newest first.
+
+    They are chosen before their verdicts are looked up: else PostgreSQL joins a year of both, to sort it and drop it.
+    """
     at = _MEASUREMENT.c.started_at
+    order = (at.desc(), _MEASUREMENT.c.uid)
     query = (
-        sa.select(_MEASUREMENT, _VERDICT)
-        .join(_VERDICT, same(_VERDICT, _MEASUREMENT))
-        .where(_MEASUREMENT.c.url == url, at >= start, at < end)
-        .order_by(at.desc(), _MEASUREMENT.c.uid)
-        .limit(limit)
+        sa.select(_MEASUREMENT).where(_MEASUREMENT.c.url == url, at >= start, at < end).order_by(*order).limit(limit)
     )
     if scope.country:
         query = query.where(_MEASUREMENT.c.country == scope.country)
     if scope.vantage_class:
         query = query.where(_MEASUREMENT.c.vantage_class == scope.vantage_class)
     if scope.network:
-        query = query.where(_on(scope.network))
+        query = query.where(of_network(_MEASUREMENT, scope.network))
+    chosen = query.subquery()
+    judged = (
+        sa.select(chosen, _VERDICT)
+        .join(_VERDICT, same(_VERDICT, chosen))
+        .order_by(chosen.c.started_at.desc(), chosen.c.uid)
+    )
     with store.transaction() as connection:
-        return [point_of(row) for row in connection.execute(query).mappings()]
+        return [point_of(row) for row in connection.execute(judged).mappings()]
 
 
-def _on(key: str) -> sa.ColumnElement[bool]:
-    """Measurements of a network by its key."""
-    named = sa.and_(_MEASUREMENT.c.asn.is_(None), sa.func.coalesce(_MEASUREMENT.c.network, "") == key)
-    return sa.or_(named, _MEASUREMENT.c.asn == int(key)) if key.isascii() and key.isdigit() else named
+def of_network(measured: sa.FromClause, key: str) -> sa.ColumnElement[bool]:
+    """Measurements of a network by its key, where a number is none that a network can have: those called so."""
+    named = sa.and_(measured.c.asn.is_(None), sa.func.coalesce(measured.c.network, "") == key)
+    if key.isascii() and key.isdigit() and int(key) <= _LARGEST_ASN:
+        return sa.or_(named, measured.c.asn == int(key))
+    return named
 
 
 class Placed(NamedTuple):

@@ -14,7 +14,7 @@ from results.points import network_key
 
 NAMELESS = Network(asn=None, name=None, owner="unknown")
 FORGOTTEN = timedelta(days=7)  # an outage of which nobody has spoken for so long is not waited for any more
-_OWNERS = 2  # in whose hands the networks are, for their outages to be a shutdown
+OWNERS = 2  # in whose hands the networks are, for their outages to be a shutdown
 
 
 class Look(NamedTuple):
@@ -172,7 +172,7 @@ class Outages:
         """Whether every network that speaks is out, and these are in the hands of several owners."""
         speak = [one for one in self._places.values() if one.heard_at and at - one.heard_at <= self._recent]
         owners = {one.network.owner for one in speak if one.network != NAMELESS}
-        return all(one.outage for one in speak) and len(owners) >= _OWNERS
+        return all(one.outage for one in speak) and len(owners) >= OWNERS
 
     def _close(self, outage: _Outage, at: datetime) -> None:
         outage.closed_at = at

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 import zstandard
 from pydantic import ValidationError
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
-from results.carrying import Fate
+from results.fate import Fate
 from results.formats.jsonl import line
+from results.own_insert import insert_into
 from results.packing import Spoilt, unpacked
 from results.records import adapter
 from results.store import Store, judgement_of
@@ -126,8 +126,7 @@ def keep(store: Store, receipts: Iterable[Receipt], *, at: datetime) -> None:
     if not rows:
         return
     with store.transaction() as connection:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(dialect.insert(_RECEIPT).on_conflict_do_nothing(), rows)
+        connection.execute(insert_into(_RECEIPT, connection).on_conflict_do_nothing(), rows)
 
 
 def standing(store: Store, sender: Sender) -> Standing:

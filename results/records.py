@@ -291,6 +291,7 @@ class Measurement:
     received_bytes: int | None = None  # payload of all that this check read, helpers and references included
     sent_bytes: int | None = None
     software: str = ""
+    simulated: str | None = None  # whence what it says was made up; None: it was measured
     schema: int = field(default=SCHEMA)
 
 

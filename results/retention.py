@@ -15,12 +15,12 @@ from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 import zstandard
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from results.archived import line_of
 from results.chain import BEGINNING, following
+from results.own_insert import insert_into
 from results.packing import Spoilt, packed, unpacked
 from results.records import Measurement, adapter, iso
 from results.store import Store, StoreError
@@ -29,10 +29,6 @@ from results.tables import same
 _EVIDENCE = SQLModel.metadata.tables["evidence"]
 _ARCHIVED = SQLModel.metadata.tables["archived"]
 _LINK = SQLModel.metadata.tables["link"]
-_ONCE = {
-    name: dialect.insert(_EVIDENCE).on_conflict_do_nothing()
-    for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
-}
 _PLACE = (_EVIDENCE.c.started_at, _EVIDENCE.c.uid)
 _PART_ROWS = 20_000  # that are in one file at most
 _AT_ONCE = 200  # rows that are in memory
@@ -111,7 +107,7 @@ def bring_back(store: Store, measurement: Measurement, evidence: bytes | None = 
             return False
         if following(link.before or BEGINNING, uid, sha256(whole).hexdigest()) != link.digest:
             return False
-        once = _ONCE[connection.dialect.name].returning(_EVIDENCE.c.uid)
+        once = insert_into(_EVIDENCE, connection).on_conflict_do_nothing().returning(_EVIDENCE.c.uid)
         return connection.execute(once, {"uid": uid, "started_at": at, **packed(whole)}).first() is not None
 
 

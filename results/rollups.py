@@ -13,10 +13,10 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 from results.links import heads
+from results.own_insert import insert_into
 from results.points import network_key
 from results.store import Store
 from results.sums import Day, Look, Said, day_of, hours_json, whole_json
@@ -28,7 +28,6 @@ _COUNTED = SQLModel.metadata.tables["counted"]
 _LINK = SQLModel.metadata.tables["link"]
 _MEASUREMENT = SQLModel.metadata.tables["measurement"]
 _VERDICT = SQLModel.metadata.tables["verdict"]
-_DIALECTS = {"postgresql": postgresql, "sqlite": sqlite}
 _AT_ONCE = 4000  # links in one transaction, so that who stores on SQLite does not wait for long
 _ROWS_AT_ONCE = 500  # in one statement
 _KEY = ("network_key", "country", "vantage_class", "day")
@@ -213,7 +212,7 @@ def _add_kept(connection: sa.Connection, table: sa.Table, found: dict[Place, Cou
 def _write(connection: sa.Connection, table: sa.Table, found: dict[Place, Counted]) -> None:
     """In the order of their keys, in the place of what was there."""
     of, *_ = table.primary_key.columns
-    insert: Any = _DIALECTS[connection.dialect.name].insert(table)
+    insert = insert_into(table, connection)
     others = [column.name for column in table.columns if not column.primary_key]
     upsert = insert.on_conflict_do_update(
         index_elements=list(table.primary_key.columns), set_={name: insert.excluded[name] for name in others}

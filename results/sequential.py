@@ -75,12 +75,12 @@ SIZE = STRETCHES + WIDTH * len(SHARES)
 
 _HOUR_S = 3600.0
 _MONTH_S = 30 * 24 * _HOUR_S
-_FEWEST = (3.0, 4.0, 5.0)  # bad points, before each of them opens
-_LEAST_SHARE = 0.27  # of its points must be bad
+FEWEST = (3.0, 4.0, 5.0)  # bad points, before each of them opens
+LEAST_SHARE = 0.27  # of its points must be bad
 # log odds beyond one false opening a month of points; tests/series has what other values cost.
-_OPENS = 3.0
-_CLOSES = 7.0
-_FEWEST_GOOD = 3.0  # however full the stretch was: now and then one gets through, or was measured elsewhere
+OPENS = 3.0
+CLOSES = 7.0
+FEWEST_GOOD = 3.0  # however full the stretch was: now and then one gets through, or was measured elsewhere
 _MOST_A_MONTH = 1440.0  # points: closer ones than every half an hour are not independent
 # What is believed of a series before it is known, and how many points that belief is worth.
 _AFTER_GOOD, _AFTER_GOOD_POINTS = 0.004, 75.0
@@ -236,7 +236,7 @@ def _tips(state: State, number: int, enough: float) -> bool:
     """A few bad points far apart are no stretch, however rare they were before."""
     first = STRETCHES + WIDTH * number
     bads = state[first + BADS]
-    full = bads >= max(_FEWEST[number], _LEAST_SHARE * state[first + POINTS])
+    full = bads >= max(FEWEST[number], LEAST_SHARE * state[first + POINTS])
     return full and state[first + WEIGHT] >= enough
 
 
@@ -258,7 +258,7 @@ def _any_weight(state: State) -> bool:
 
 def _threshold(state: State) -> float:
     points = _MOST_A_MONTH if state[INTERVAL] == NONE else _MONTH_S / max(state[INTERVAL], 1.0)
-    return log(min(_MOST_A_MONTH, max(points, 1.0))) + _OPENS + state[CAUTIOUS]
+    return log(min(_MOST_A_MONTH, max(points, 1.0))) + OPENS + state[CAUTIOUS]
 
 
 def _learn(state: State, bad: bool, alike: float, weight: float, held: bool) -> None:
@@ -360,7 +360,7 @@ def _within(state: State, at: float, bad: bool, weight: float) -> int:
         state[FIRST_GOOD_AFTER] = at
     state[AFTER] += 1
     state[OVER] = max(0.0, state[OVER] + weight * log((1 - rate) / good_within))
-    if state[OVER] < _CLOSES or state[AFTER] < _FEWEST_GOOD:
+    if state[OVER] < CLOSES or state[AFTER] < FEWEST_GOOD:
         return NOTHING
     state[OPEN] = 0.0
     state[OVER] = 0.0

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from results.events import Event, EventKind, Network, Severity, uid_of
 
-_MISSED = 4  # intervals
+MISSED = 4  # intervals
 _LEAST = timedelta(hours=1)
 
 
@@ -32,7 +32,7 @@ def silences(heard: Iterable[Heard], on: Iterable[Event], now: datetime) -> list
         before = known.get(one.vantage)
         if one.newest_at is None:  # who has never spoken has not fallen silent
             continue
-        silent = now - one.newest_at > max(_MISSED * one.interval, _LEAST)
+        silent = now - one.newest_at > max(MISSED * one.interval, _LEAST)
         if before is None and silent:
             found.append(_begun(one, one.newest_at, now))
         elif before is not None and not silent:

@@ -15,12 +15,12 @@ OWN, RATIO = 0, 3
 HANDSHAKE, SPEED = 0, 6
 SIZE = 12
 
-_NEEDED = 8.0  # rows before anything is slow
+NEEDED = 8.0  # rows before anything is slow
 _KEPT = 150.0  # rows that make a level; older ones fade
 _SPREAD, _SPREAD_ROWS = 0.4, 8.0  # believed before it is known
 _LEAST_SPREAD = 0.08
 _SLOW_SPREADS, _RATIO_SPREADS = 2.5, 1.5
-_LEAST = log(1.6)  # a nearby server that gives way to a farther one is no throttling
+LEAST = log(1.6)  # a nearby server that gives way to a farther one is no throttling
 _SPREAD_OF_MEAN = 1.2533  # a normal spread over the mean distance from the middle
 
 
@@ -46,9 +46,9 @@ def slow(state: State, first: int, value: float, reference: float, learn: bool) 
 
 
 def _beyond(state: State, place: int, value: float, spreads: float) -> bool:
-    if state[place + SEEN] < _NEEDED:
+    if state[place + SEEN] < NEEDED:
         return False
-    return value - state[place + LEVEL] > max(spreads * state[place + SPREAD], _LEAST)
+    return value - state[place + LEVEL] > max(spreads * state[place + SPREAD], LEAST)
 
 
 def _take(state: State, place: int, value: float) -> None:

@@ -24,7 +24,7 @@ from results.rules import (
     VantageCase,
 )
 
-_REDIRECTS_MAX = 10
+REDIRECTS_MAX = 10
 _TLS = 2  # its place in LAYERS
 
 
@@ -159,10 +159,10 @@ def _end(measurement: Measurement, sides: tuple[Side, ...], confidence: Confiden
     elif measurement.cut_short:
         says = f"The time for one check ran out after {measurement.runtime_ms / 1000:.0f} s."
         yield _end_finding("out_of_time", Verdict.INCONCLUSIVE, None, says)
-    elif len(sides) > _REDIRECTS_MAX and page is not None and page.location is not None:
-        looped = measurement.control is not None and len(measurement.control.hops) > _REDIRECTS_MAX
+    elif len(sides) > REDIRECTS_MAX and page is not None and page.location is not None:
+        looped = measurement.control is not None and len(measurement.control.hops) > REDIRECTS_MAX
         verdict = Verdict.DOWN if looped else Verdict.INCONCLUSIVE
-        says = f"More than {_REDIRECTS_MAX} redirects" + (", for the control as well." if looped else ".")
+        says = f"More than {REDIRECTS_MAX} redirects" + (", for the control as well." if looped else ".")
         yield _end_finding("redirect_loop", verdict, Fault.SITE if looped else None, says)
     elif page is None and any(way.secured for side in sides for way in side.ways):
         says = "The handshake succeeded, and no page was asked for: that says nothing of the page."

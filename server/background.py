@@ -30,6 +30,7 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 
 _FORGETS_S = 60.0
 _AGAIN_S = 5.0
+_IDLES_S = 5.0  # other workers store, who wake nobody
 _LOOKS_S = 2.0  # how often the lease is asked for, and whether it is still ours
 # A signature is believed for five minutes before and after the time in it (probe/vantage/signing.py).
 _BELIEVED = timedelta(minutes=15)
@@ -99,7 +100,7 @@ class Background:
             store, owner=owner_of, outlets=outlets, interval=duties.interval, watched=partial(watched, store)
         )
         deliverer = Deliverer(store, duties.subscriptions, clock=utcnow, chance=random.Random(), outlets=outlets)
-        self._following = Following(history, clock=utcnow, news=news)
+        self._following = Following(history, clock=utcnow, news=news, idles_s=_IDLES_S)
         return [
             self._following.run,
             partial(deliverer.run, news),

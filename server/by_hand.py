@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from probe.vantage import private, sealed
 from probe.vantage.identity import Identity, public_key
 from probe.vantage.sealed import Head, Kind, NotSealed
-from results.carrying import Fate
+from results.fate import Fate
 from results.intake import Batch, Entry, NoMember, Receipt, take
 from results.store import Store
 from results.tables import MemberRow

@@ -17,7 +17,7 @@ from probe.vantage import by_hand as on_the_probe
 from probe.vantage import sealed
 from probe.vantage.by_hand import CantCarry
 from probe.vantage.sealed import Kind, NotSealed
-from results.carrying import Fate
+from results.fate import Fate
 from results.formats.origin import Origin
 from results.schema import as_it_is
 from results.store import Store

@@ -20,16 +20,25 @@ def up(
     in_browser: Annotated[
         bool, typer.Option("--in-browser", help="Ask for consent on a page, as where there is no terminal.")
     ] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Measure nothing: show known history, simulated, in a store of its own.")
+    ] = False,
     language: LanguageOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Measure on a schedule, store, and show the pages on http://127.0.0.1:8733.
 
     Example: kedergi up
-    """
-    from server.up import run_up  # noqa: PLC0415 - see the module's docstring
 
+    Example: kedergi up --demo
+    """
     speak(language)
+    if demo:
+        from server.demo.run import run_demo  # noqa: PLC0415 - see the module's docstring
+
+        ended(lambda: run_demo(port=port), stopped=0)
+    from server.up import run_up  # noqa: PLC0415
+
     ended(
         lambda: run_up(port=port, accept_risks=accept_risks, in_browser=in_browser, config=config),
         stopped=0,
@@ -78,7 +87,7 @@ def serve(
         metrics=metrics,
         log=Form(log) if log else None,
     )
-    ended(lambda: run_serve(manner, config), stopped=0)
+    ended(lambda: run_serve(manner, config), stopped=0, within_s=55.0)  # workers have fifty
 
 
 def control(

@@ -20,6 +20,7 @@ from results.store import Store
 from results.tables import MemberRow
 from server.accounts import audit
 from server.accounts.roles import OPERATOR
+from server.pages.tongue import N_
 
 _INVITATION = SQLModel.metadata.tables["invitation"]
 _MEMBER = SQLModel.metadata.tables["member"]
@@ -52,7 +53,7 @@ def invite(store: Store, *, vantage_class: str, country: str, now: datetime, hou
         connection.execute(
             sa.insert(_INVITATION).values(**values, made_at=now, expires_at=now + timedelta(hours=hours))
         )
-        audit.write(connection, at=now, who=who, what="invitation made", about=f"{vantage_class}, {country}")
+        audit.write(connection, at=now, who=who, what=N_("invitation made"), about=f"{vantage_class}, {country}")
     return "-".join(letters[at : at + _GROUP] for at in range(0, _CODE_LETTERS, _GROUP))
 
 
@@ -109,7 +110,7 @@ def revoke(store: Store, vantage: str, *, now: datetime, who: str = OPERATOR) ->
     with store.transaction(alone=True) as connection:
         revoked = sa.update(_MEMBER).where(mine, _MEMBER.c.revoked_at.is_(None)).values(revoked_at=now)
         if connection.execute(revoked).rowcount:
-            audit.write(connection, at=now, who=who, what="member revoked", about=vantage)
+            audit.write(connection, at=now, who=who, what=N_("member revoked"), about=vantage)
         return connection.execute(sa.select(_MEMBER.c.key_id).where(mine)).first() is not None
 
 

@@ -1,7 +1,11 @@
-"""Serves an application on one socket until cancelled. Signals stay with the program, not with the web server."""
+"""Serves an application on one socket until cancelled. Signals stay with the program, not with the web server.
+
+A stop waits some seconds for answers that are under way, and for whoever takes theirs slowly; never longer.
+"""
 
 import asyncio
 import socket
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
@@ -11,8 +15,30 @@ from starlette.types import ASGIApp
 
 from probe.config import ConfigError
 
+# FastAPI asks of each type whether it is of pydantic's first version, and loads all of that for it. None of ours is.
+sys.modules.setdefault("pydantic.v1", None)  # type: ignore[arg-type]
+
+_ANSWERS_S = 3  # for answers that are under way at a stop
+_TICK_S = 1.0  # the library ticks ten times as often, which a laptop on its battery would notice
+
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ends = asyncio.Event()
+
+    def end(self) -> None:
+        self.should_exit = True
+        self._ends.set()
+
+    async def main_loop(self) -> None:
+        second = 0
+        while not await self.on_tick(second * 10):  # that of every second, which says the date in answers
+            second += 1
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_TICK_S):
+                    await self._ends.wait()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -40,12 +66,13 @@ async def served(app: ASGIApp, sock: socket.socket, **options: Any) -> AsyncIter
     No proxy in front is believed: who needs one, reads its header where it is known to be there.
     """
     usual: dict[str, Any] = {"access_log": False, "lifespan": "off", "server_header": False, "proxy_headers": False}
+    usual["timeout_graceful_shutdown"] = _ANSWERS_S
     server = _Server(uvicorn.Config(app, **{"log_level": "warning", **usual, **options}))
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     try:
         yield serving
     finally:
-        server.should_exit = True
+        server.end()
         with suppress(asyncio.CancelledError):
             await serving
         sock.close()

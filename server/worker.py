@@ -5,6 +5,7 @@ workers are started, by serve.py.
 """
 
 import asyncio
+import gc
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -104,6 +105,8 @@ async def run_worker(means: Means, answers: Callable[[], None]) -> None:
             Outermost(app, gate=gate, counts=counts, utcnow=utcnow), means.sock, **_options(means.certificate)
         ) as serving,
     ):
+        gc.collect()
+        gc.freeze()  # what is there now stays: to look it through now and then would make some reader wait 0.1 s
         answers()
         working = asyncio.create_task(first_to_end(serving, asyncio.create_task(background.run())))
         try:
@@ -138,7 +141,8 @@ async def _joined(means: Means, targets: list[Target], *, stored: Callable[[], N
         given={"server_key": key.public, "controls": list(settings.server.control)},
     )
     url, interval = _config.store_url(settings), settings.probe.interval
-    pages = await asyncio.to_thread(pages_beside, url, targets=targets, interval=interval, clock=utcnow)
+    public = settings.server.public
+    pages = await asyncio.to_thread(pages_beside, url, targets=targets, interval=interval, clock=utcnow, public=public)
     app = application(
         intake,
         # ROUTES OF FURTHER PARTS ARE JOINED HERE, one or two lines each. A part whose refusals are no JSON:
@@ -148,7 +152,7 @@ async def _joined(means: Means, targets: list[Target], *, stored: Callable[[], N
         *accounts_routes(accounts),
         *pages.routes,
     )
-    stand_before(app, accounts, public=settings.server.public)
+    stand_before(app, accounts, public=public)
     try:
         yield app
     finally:

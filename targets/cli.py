@@ -6,9 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from targets.bundled import resolve
 from targets.citizen_lab import NotCitizenLab, imported
@@ -55,7 +52,7 @@ def show(
         for target in chosen:
             typer.echo(to_json(target))
     else:
-        Console().print(_table(chosen))
+        _show(chosen)
     if len(chosen) < len(targets):
         typer.echo(f"{len(chosen)} of {len(targets)} targets are measured by default; --all shows the rest.", err=True)
 
@@ -128,10 +125,14 @@ def _plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _table(targets: Iterable[Target]) -> Table:
+def _show(targets: Iterable[Target]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - heavy, and only for who looks
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     table = Table("url", "outlet", "role", "category", "language", "tier", "use", box=None, pad_edge=False)
     table.columns[0].overflow = table.columns[1].overflow = "fold"
     for target in targets:
         cells = (target.url, target.outlet, target.role, target.category, target.language, target.tier, target.use)
         table.add_row(*(Text(str(cell)) for cell in cells))
-    return table
+    Console().print(table)

@@ -19,6 +19,7 @@ import zstandard
 from pydantic import BaseModel, ValidationError
 
 from probe import config as _config
+from probe.tongue import N_, say
 from probe.vantage import enrolment, identity, private, sealed
 from probe.vantage.answers import words
 from probe.vantage.enrolment import Enrolment
@@ -26,12 +27,21 @@ from probe.vantage.identity import Identity
 from probe.vantage.sealed import Kind, NotSealed
 from probe.vantage.signing import WINDOW
 from results import outbox
-from results.carrying import Fate
+from results.fate import Fate
 from results.outbox import Receipt, Sender
 from results.store import Store
 
 _AT_ONCE = 500  # receipts that are kept in one transaction
-NOT_JOINED = "This vantage has joined no server, so that nothing waits to be sent (kedergi vantage enrol CODE@SERVER)."
+NOT_JOINED = N_(
+    "This vantage has joined no server, so that nothing waits to be sent (kedergi vantage enrol CODE@SERVER)."
+)
+_WAITING = N_(
+    "{count} measurements that wait to be sent are in {file}. They wait here until the server's receipts say that they "
+    "arrived: whoever runs the server gets them with `kedergi import`, and you bring them back with it."
+)
+_REFUSED = N_("Measurement {uid} is not at the server, and will not be sent again: {why}")
+_NO_SERVER_KEY = N_("This vantage joined before its server had a key of its own; its receipts can't be believed.")
+_NOTED = N_("{arrived} are at the server, {refused} were refused there; {waiting} wait to be sent.")
 
 
 class CantCarry(Exception):
@@ -63,14 +73,10 @@ def run_export(file: Path, config: Path | None) -> int:
                 nonce=secrets.token_urlsafe(16),
             )
     except OSError as exc:
-        raise CantCarry(f"{file} can't be written: {exc.strerror or exc}.") from exc
+        raise CantCarry(say("Can't write {path}: {why}.", path=file, why=exc.strerror or exc)) from exc
     for says in unfit:
         typer.echo(says, err=True)
-    typer.echo(
-        f"{made.lines} measurements that wait to be sent are in {file}. They wait here until the server's receipts say "
-        "that they arrived: whoever runs the server gets them with `kedergi import`, and you bring them back with it.",
-        err=True,
-    )
+    typer.echo(say(_WAITING, count=made.lines, file=file), err=True)
     return 0
 
 
@@ -79,19 +85,19 @@ def run_receipts(file: Path, config: Path | None) -> int:
     joined, _ = _member()
     believed = joined.believed
     if believed is None:
-        raise CantCarry("This vantage joined before its server had a key of its own; its receipts can't be believed.")
+        raise CantCarry(say(_NO_SERVER_KEY))
     try:
         found = sealed.checked(sealed.lines_of(file), Kind.RECEIPTS, lambda _head: believed)
     except NotSealed as exc:
-        raise CantCarry(f"{file}: {exc}; nothing was noted.") from exc
+        raise CantCarry(say("{file}: {why}; nothing was noted.", file=file, why=exc)) from exc
     if found.head.vantage != joined.vantage:
-        raise CantCarry(f"{file}: it is about another vantage's measurements; nothing was noted.")
+        raise CantCarry(say("{file}: it is about another vantage's measurements; nothing was noted.", file=file))
     store = Store(_config.store_url(_config.load(config)))
     with closing(store):
         fates = _noted(store, _sender(joined), sealed.between(sealed.lines_of(file)))
         left = outbox.standing(store, _sender(joined)).waiting
     arrived = fates[Fate.STORED] + fates[Fate.THERE]
-    typer.echo(f"{arrived} are at the server, {fates[Fate.REFUSED]} were refused there; {left} wait to be sent.")
+    typer.echo(say(_NOTED, arrived=arrived, refused=fates[Fate.REFUSED], waiting=left))
     return int(fates[Fate.REFUSED] > 0)
 
 
@@ -99,9 +105,9 @@ def _member() -> tuple[Enrolment, Identity]:
     folder = _config.data_folder()
     joined, key = enrolment.load(folder), identity.load(folder)
     if joined is None:
-        raise CantCarry(NOT_JOINED)
+        raise CantCarry(say(NOT_JOINED))
     if key is None:
-        raise identity.NoKey(f"The key of this vantage, {folder / identity.FILE}, is gone; put it back.")
+        raise identity.NoKey(say("The key of this vantage, {path}, is gone; put it back.", path=folder / identity.FILE))
     return joined, key
 
 
@@ -128,9 +134,7 @@ def _noted(store: Store, sender: Sender, lines: Iterator[bytes]) -> "Counter[Fat
         fates.update(one.fate for one in mine)
         for one in mine:
             if one.fate is Fate.REFUSED:
-                typer.echo(
-                    f"Measurement {one.uid} is not at the server, and will not be sent again: {one.says}", err=True
-                )
+                typer.echo(say(_REFUSED, uid=one.uid, why=one.says), err=True)
     return fates
 
 
@@ -138,7 +142,7 @@ def _read(line: bytes) -> _Said:
     try:
         return _Said.model_validate_json(line)
     except ValidationError as exc:
-        raise CantCarry("The receipts were made by a newer program, and can't be read by this one.") from exc
+        raise CantCarry(say("The receipts were made by a newer program, and can't be read by this one.")) from exc
 
 
 @contextmanager

@@ -45,13 +45,14 @@ def enrol(
 
 
 @app.command("show")
-def show(*, format_: FormatOption = Format.TABLE, config: ConfigOption = None) -> None:
+def show(*, format_: FormatOption = Format.TABLE, language: LanguageOption = None, config: ConfigOption = None) -> None:
     """Show what this vantage is called, what is stored here, and who hears of it. Nothing is sent or made.
 
     Example: kedergi vantage show
     """
     from probe.vantage.show import run_show  # noqa: PLC0415 - see the module's docstring
 
+    speak(language)
     told(lambda: run_show(as_json=format_ is Format.JSON, config=config))
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from probe.tongue import N_, say
 from probe.vantage import private
 from probe.vantage.identity import key_id_of, public_key
 
@@ -26,6 +27,9 @@ def _a_key(value: str) -> str:
 
 Key = Annotated[str, Field(max_length=100), AfterValidator(_a_key)]  # in base64
 Controls = Annotated[tuple[Annotated[str, Field(pattern=r"^https?://[!-~]{1,500}$")], ...], Field(max_length=10)]
+
+
+_BROKEN = N_("{path} is not as joining a server wrote it; put it back, or delete it and join anew with a new code.")
 
 
 class BadEnrolment(Exception):
@@ -71,11 +75,10 @@ def load(folder: Path) -> Enrolment | None:
     except FileNotFoundError:
         return None
     except OSError as exc:
-        raise BadEnrolment(f"What joining the server gave can't be read from {path}: {exc.strerror}.") from exc
+        says = say("What joining the server gave can't be read from {path}: {why}.", path=path, why=exc.strerror)
+        raise BadEnrolment(says) from exc
     except ValidationError as exc:
-        raise BadEnrolment(
-            f"{path} is not as joining a server wrote it; put it back, or delete it and join anew with a new code."
-        ) from exc
+        raise BadEnrolment(say(_BROKEN, path=path)) from exc
 
 
 def keep(folder: Path, joined: Enrolment) -> None:
@@ -85,4 +88,5 @@ def keep(folder: Path, joined: Enrolment) -> None:
         with private.whole(path) as file:
             file.write((joined.model_dump_json(indent=1) + "\n").encode())
     except OSError as exc:
-        raise BadEnrolment(f"What joining the server gave can't be kept in {path}: {exc.strerror}.") from exc
+        says = say("What joining the server gave can't be kept in {path}: {why}.", path=path, why=exc.strerror)
+        raise BadEnrolment(says) from exc

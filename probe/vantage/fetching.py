@@ -14,6 +14,7 @@ from random import Random
 from probe.budget import Budget
 from probe.net import Garbage
 from probe.services import Answer, Services
+from probe.tongue import N_, say
 from probe.traffic import counted
 from probe.vantage import server_list
 from probe.vantage.enrolment import Enrolment
@@ -24,7 +25,7 @@ from probe.vantage.signing import sign
 
 PATH = "/v1/targets"
 _AHEAD = timedelta(days=1)  # so far may a clock be behind
-NOT_BELIEVED = "The server's list of targets is not used: {}. What was here before is looked at."
+NOT_BELIEVED = N_("The server's list of targets is not used: {why}. What was here before is looked at.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +52,13 @@ class Fetching:
         chance: Random,
         budget: Budget,
         say: Callable[[str], None] = lambda _sentence: None,
+        held: Callable[[], bool] = lambda: False,
         pace: Pace | None = None,
     ) -> None:
-        """`servers` are addresses of one and the same. `say` is told in sentences what a person should know."""
+        """`servers` are addresses of one and the same. `say` is told in sentences what a person should know.
+
+        `held` says whether nobody is to be asked now, and may read a file for it.
+        """
         self._services = services
         self._identity = identity
         self._joined = joined
@@ -63,6 +68,7 @@ class Fetching:
         self._chance = chance
         self._budget = budget
         self._say = say
+        self._held = held
         self._pace = pace or Pace()
         self._said = ""
         self._newest = ""  # of those that came
@@ -81,7 +87,7 @@ class Fetching:
         """Whether the server was heard. A list that is not the server's, or older than ours, changes nothing."""
         here = await asyncio.to_thread(server_list.kept, self._folder, self._joined.believed)
         for server in tuple(self._servers):
-            if self._budget.left_bytes(self._clock()) <= 0:
+            if self._budget.left_bytes(self._clock()) <= 0 or await asyncio.to_thread(self._held):
                 return False
             answer = await self._asked(server, here)
             if answer is not None and answer.status == 304:
@@ -118,19 +124,20 @@ class Fetching:
             found = await asyncio.to_thread(server_list.read, answer.body, believed)
         except NotSealed as exc:
             # A portal's page, or a server that is another one since: somebody should know.
-            self._tell(NOT_BELIEVED.format(exc))
+            self._tell(say(NOT_BELIEVED, why=exc))
             return False
         if here is not None and found.made_at <= here.made_at:
             return (
                 True  # of a worker of the server that has not the newest yet, or of someone who plays back an old one
             )
         if found.made_at > self._clock() + _AHEAD:  # it would keep out all that come after it
-            self._tell(NOT_BELIEVED.format("it was made in the future; is this machine's clock right?"))
+            why = say("it was made in the future; is this machine's clock right?")
+            self._tell(say(NOT_BELIEVED, why=why))
             return False
         try:
             await asyncio.to_thread(server_list.keep, self._folder, answer.body)
         except OSError as exc:
-            self._tell(NOT_BELIEVED.format(f"it can't be kept ({exc.strerror})"))
+            self._tell(say(NOT_BELIEVED, why=say("it can't be kept ({why})", why=exc.strerror)))
             return False
         self._said, self._newest = "", found.version
         return True

@@ -13,8 +13,11 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from probe.tongue import N_, say
+
 FILE = "vantage-key.pem"  # in the data folder
 _PRIVATE = 0o600
+_NOT_USABLE = N_("{path} holds no key that can be used; `kedergi vantage enrol` makes a new one once it is gone.")
 
 
 class NoKey(Exception):
@@ -61,9 +64,10 @@ def make(folder: Path) -> Identity:
             file.flush()
             os.fsync(file.fileno())
     except FileExistsError as exc:
-        raise NoKey(f"This vantage has a key already: {path}.") from exc
+        raise NoKey(say("This vantage has a key already: {path}.", path=path)) from exc
     except OSError as exc:
-        raise NoKey(f"The key of this vantage can't be kept in {path}: {exc.strerror}.") from exc
+        says = say("The key of this vantage can't be kept in {path}: {why}.", path=path, why=exc.strerror)
+        raise NoKey(says) from exc
     return identity
 
 
@@ -75,13 +79,12 @@ def load(folder: Path) -> Identity | None:
     except FileNotFoundError:
         return None
     except OSError as exc:
-        raise NoKey(f"The key of this vantage can't be read from {path}: {exc.strerror}.") from exc
+        says = say("The key of this vantage can't be read from {path}: {why}.", path=path, why=exc.strerror)
+        raise NoKey(says) from exc
     except (ValueError, TypeError, UnsupportedAlgorithm) as exc:
-        raise NoKey(
-            f"{path} holds no key that can be used; `kedergi vantage enrol` makes a new one once it is gone."
-        ) from exc
+        raise NoKey(say(_NOT_USABLE, path=path)) from exc
     if not isinstance(key, Ed25519PrivateKey):
-        raise NoKey(f"{path} holds a key of another kind; allowed is Ed25519.")
+        raise NoKey(say("{path} holds a key of another kind; allowed is Ed25519.", path=path))
     return Identity(key)
 
 

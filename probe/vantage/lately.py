@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from probe import config as _config
+from probe.fitness import SAYS
+from probe.tongue import N_, say
 from probe.vantage import installing, pause
 from results.records import iso
 from results.store import Store
 
+BUDGET = N_("Today's data budget is used up; measuring goes on at midnight UTC (probe.daily_budget_mb).")
 _ROUNDS, _READ = 3, 200  # rounds of other vantages may lie between
 
 
@@ -35,15 +38,16 @@ def lines(found: dict[str, Any]) -> list[tuple[str, str]]:
     """The same for a person."""
     last = "; ".join(f"{one['started_at'][:16]}Z {one['measured']}/{one['planned']}" for one in found["last_rounds"])
     after = found["next_round_by"]
-    said = [("last rounds", f"{last} (measured of planned)" if last else "none yet")]
+    rounds = say("{rounds} (measured of planned)", rounds=last) if last else say("none yet")
+    said = [(say("last rounds"), rounds)]
     if found["paused_since"]:
         until = found["paused_until"] or "`kedergi vantage resume`"
-        said.append(("paused", f"since {found['paused_since']}, until {until}"))
-    elif found["not_measuring"]:
-        said.append(("not measuring", found["not_measuring"]))
+        said.append((say("paused"), say("since {since}, until {until}", since=found["paused_since"], until=until)))
+    elif why := found["not_measuring"]:
+        said.append((say("not measuring"), say({**SAYS, "budget": BUDGET}.get(why, why))))
     if after:
-        said.append(("next round", f"by {after[:16]}Z, while Kedergi runs"))
-    said.append(("service", found["service"] or "none is installed"))
+        said.append((say("next round"), say("by {moment}, while Kedergi runs", moment=f"{after[:16]}Z")))
+    said.append((say("service"), found["service"] or say("none is installed")))
     return said
 
 

@@ -75,6 +75,8 @@ def _things(url: str, config: Path | None) -> Iterator[Thing]:
     yield Thing(folder / enrolment.FILE, N_("what joining a server gave"))
     yield Thing(folder / server_list.FILE, N_("the server's list"))
     yield Thing(folder / pause.FILE, N_("the pause"))
+    for path in sorted(folder.glob("demo-????????.db*")):
+        yield Thing(path, N_("the demo, which was never measured"))
     yield Thing(config or _config.default_file(), N_("the configuration"))
 
 

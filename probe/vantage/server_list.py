@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from probe.tongue import say
 from probe.vantage import private, sealed
 from probe.vantage.enrolment import BadEnrolment
 from probe.vantage.sealed import Kind, NotSealed
@@ -62,7 +63,8 @@ def kept(folder: Path, believed: Ed25519PublicKey | None) -> ServerList | None:
     except (FileNotFoundError, NotSealed):
         return None
     except OSError as exc:
-        raise BadEnrolment(f"The server's list can't be read from {folder / FILE}: {exc.strerror}.") from exc
+        says = say("The server's list can't be read from {path}: {why}.", path=folder / FILE, why=exc.strerror)
+        raise BadEnrolment(says) from exc
 
 
 def keep(folder: Path, content: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import typer
 
 from probe import config as _config
 from probe import consent
+from probe.age import age, notice
 from probe.budget import MB_BYTES, used_today_bytes
 from probe.lists import choose
+from probe.tongue import say
 from probe.vantage import enrolment, server_list
 from probe.vantage.enrolment import fingerprint
 from probe.vantage.lately import lately, lines
@@ -27,8 +30,10 @@ def run_show(*, as_json: bool, config: Path | None) -> None:
     if as_json:
         typer.echo(written(found))
         return
-    for name, says in _lines(found):
-        typer.echo(f"{name:<15} {says}")
+    said = _lines(found)
+    width = max(len(name) for name, _ in said)
+    for name, says in said:
+        typer.echo(f"{name:<{width}}  {says}")
 
 
 def _found(settings: _config.Settings, config: Path | None) -> dict[str, Any]:
@@ -36,6 +41,8 @@ def _found(settings: _config.Settings, config: Path | None) -> dict[str, Any]:
     url = _config.store_url(settings)
     name = section.name or _config.kept_name(folder)
     return {
+        "program": version("kedergi"),
+        "program_age_days": age(datetime.now(UTC)).days,
         "vantage": name,
         "class": section.vantage_class,
         "country": section.country,
@@ -107,42 +114,68 @@ def _stored(url: str, name: str | None) -> dict[str, Any]:
 
 
 def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """The same for a person, in their language."""
     where = ", ".join(filter(None, (found["class"], found["country"])))
     known = [f"AS{found['asn']}" if found["asn"] else "", found["network"] or ""]
-    network = " ".join(filter(None, known)) or "looked up each round"
-    size = f", {found['store_bytes'] / 1_000_000:.1f} MB" if found["store_bytes"] is not None else ""
-    hear = [*found["trusted_resolvers"], *found["controls"]]
-    span = f" of {found['sites']:,} sites, {found['first_at']} to {found['last_at']}" if found["measurements"] else ""
-    server = "nobody: no server is set up"
-    if found["server"]:
-        counts = f"{found['sent']:,} sent, {found['waiting']:,} waiting, {found['refused']:,} refused"
-        server = f"{found['server']}: {counts}"
-    left = found["left_out"]
-    out = (
-        f"left out: {left['excluded']} excluded by you, {left['sensitive']} sensitive, {left['unused']} for other uses"
-    )
+    given = found["consent_given_at"]
+    hear = ", ".join([*found["trusted_resolvers"], *found["controls"]])
+    name, alerts = found["vantage"] or say("not named yet"), found["alerts_to"]
     return [
-        ("vantage", f"{found['vantage'] or 'not named yet'} ({where})"),
-        ("network", network),
-        ("consent", f"given {found['consent_given_at']}" if found["consent_given_at"] else "not given"),
-        ("configuration", found["configuration"] or "none: the defaults hold"),
-        ("store", f"{found['store']}{size}"),
-        ("measurements", f"{found['measurements']:,}{span}"),
-        ("data today", f"{found['used_today_mb']} of {found['daily_budget_mb']} MB"),
+        (say("vantage"), f"{name} ({where})"),
+        (say("network"), " ".join(filter(None, known)) or say("looked up each round")),
+        (say("consent"), say("given {moment}", moment=given) if given else say("not given")),
+        (say("configuration"), found["configuration"] or say("none: the defaults hold")),
+        *_of_store(found),
         *lines(found),
-        ("sent to", server),
-        ("sites", f"{found['targets']} of {', '.join(found['lists'])}; {out}"),
+        (say("sent to"), _to(found)),
+        (say("sites"), _sites(found)),
         *_of_server(found),
-        ("asked", f"which sites are looked at is learned by {', '.join(hear)}" if hear else "nobody"),
-        ("alerts", f"to {found['alerts_to']} addresses" if found["alerts_to"] else "to nobody"),
+        (say("asked"), say("which sites are looked at is learned by {hosts}", hosts=hear) if hear else say("nobody")),
+        (say("alerts"), say("to addresses: {count}", count=alerts) if alerts else say("to nobody")),
+        (say("program"), notice(datetime.now(UTC)) or _program(found)),
     ]
+
+
+def _program(found: dict[str, Any]) -> str:
+    return say("{software}, about {days} days old.", software=found["program"], days=found["program_age_days"])
+
+
+def _of_store(found: dict[str, Any]) -> list[tuple[str, str]]:
+    size = f", {found['store_bytes'] / MB_BYTES:.1f} MB" if found["store_bytes"] is not None else ""
+    count, span = f"{found['measurements']:,}", ""
+    if found["measurements"]:
+        told = {"sites": found["sites"], "first": found["first_at"], "last": found["last_at"]}
+        span = "; " + say("sites: {sites}, {first} to {last}", **told)
+    used = say("{used} of {limit} MB used today.", used=found["used_today_mb"], limit=found["daily_budget_mb"])
+    return [
+        (say("store"), f"{found['store']}{size}"),
+        (say("measurements"), f"{count}{span}"),
+        (say("data today"), used),
+    ]
+
+
+def _to(found: dict[str, Any]) -> str:
+    if not found["server"]:
+        return say("nobody: no server is set up")
+    counts = {name: f"{found[name]:,}" for name in ("sent", "waiting", "refused")}
+    return say("{server}: {sent} sent, {waiting} waiting, {refused} refused", server=found["server"], **counts)
+
+
+def _sites(found: dict[str, Any]) -> str:
+    lists = ", ".join(found["lists"])
+    looked = say("{count} of {lists}", count=found["targets"], lists=lists)
+    out = say(
+        "left out: {excluded} excluded by you, {sensitive} sensitive, {unused} for other uses", **found["left_out"]
+    )
+    return f"{looked}; {out}"
 
 
 def _of_server(found: dict[str, Any]) -> list[tuple[str, str]]:
     """Its key, to be compared with what whoever runs it says, and its list."""
     if not found["server_key"]:
         return []
-    came, listed = found["server_list"], "none has come yet"
+    came, listed = found["server_list"], say("none has come yet")
     if came:
-        listed = f"{came['targets']} sites, made {came['made_at']}, version {came['version'][:12]}"
-    return [("server's key", found["server_key"]), ("server's list", listed)]
+        told = {"count": came["targets"], "moment": came["made_at"], "version": came["version"][:12]}
+        listed = say("sites: {count}, made {moment}, version {version}", **told)
+    return [(say("server's key"), found["server_key"]), (say("server's list"), listed)]

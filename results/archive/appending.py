@@ -3,9 +3,8 @@
 Killed at any moment, an archive is as it was before or as it is after. Where points come from is not known here.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,8 @@ import pyarrow.parquet as pq
 
 from results.archive import manifest as _manifest
 from results.archive.columns import COLUMNS, EVIDENCE_COLUMNS, ORDER, WITH_EVIDENCE, buckets, months
-from results.archive.manifest import EVIDENCE, NEW, POINTS, Manifest, Part
+from results.archive.manifest import EVIDENCE, POINTS, Manifest, Part
+from results.archive.place import Place
 
 AT_ONCE = 500_000  # rows that whoever fills an archive gathers before a commit
 _ROWS_A_GROUP = 16_384  # small, so that who wants a few series of a large part reads little
@@ -34,7 +34,7 @@ class Added:
     there: int  # their uid is in the archive already
 
 
-def append(folder: Path, manifest: Manifest, points: pa.Table, **also: Any) -> Added:
+def append(place: Place, manifest: Manifest, points: pa.Table, **also: Any) -> Added:
     """Commits these points, and `also`: other fields of the manifest. Only within `writing`.
 
     `points`: COLUMNS, or WITH_EVIDENCE. A uid stands for one measurement, and so for one series and one time.
@@ -43,20 +43,20 @@ def append(folder: Path, manifest: Manifest, points: pa.Table, **also: Any) -> A
     parts, written, stored = list(manifest.parts), [], 0
     for month, bucket, given in _partitions(points, manifest.buckets):
         known = [part for part in parts if (part.month, part.bucket) == (month, bucket)]
-        rows = _new(folder, known, given)
+        rows = _new(place, known, given)
         if not rows.num_rows:
             continue
         stored += rows.num_rows
         merged = _to_merge(known, rows)
         parts = [one for one in parts if one not in merged]
-        whole = pa.concat_tables([*(_read(folder, part) for part in merged), rows])
+        whole = pa.concat_tables([*(_read(place, part) for part in merged), rows])
         name = f"part-{manifest.commits + 1:08}.parquet"
         part = Part(month=month, bucket=bucket, name=name, rows=len(whole), evidence=_evidence(whole))
-        _write(folder, part, whole.sort_by(ORDER) if merged else whole)
+        _write(place, part, whole.sort_by(ORDER) if merged else whole)
         written.append(part)
-    _in_place(folder, written)
-    now = _manifest.commit(folder, replace(manifest, parts=tuple(parts + written), **also))
-    _remove(folder, set(manifest.parts) - set(parts))
+    _settled(place, written)
+    now = _manifest.commit(place, replace(manifest, parts=tuple(parts + written), **also))
+    _remove(place, set(manifest.parts) - set(parts))
     return Added(now, stored, points.num_rows - stored)
 
 
@@ -74,14 +74,14 @@ def _partitions(points: pa.Table, count: int) -> Iterator[tuple[str, int, pa.Tab
         yield str(keys["_month"][first]), keys["_bucket"][first].as_py(), held.slice(first, end - first)
 
 
-def _new(folder: Path, known: Sequence[Part], rows: pa.Table) -> pa.Table:
+def _new(place: Place, known: Sequence[Part], rows: pa.Table) -> pa.Table:
     """Those whose uid comes here for the first time."""
     uids = rows["uid"].combine_chunks()
     codes = np.asarray(uids.dictionary_encode().indices)
     first = np.zeros(len(codes), bool)
     first[np.unique(codes, return_index=True)[1]] = True
     for part in known:
-        with pq.ParquetFile(folder / part.inside(POINTS)) as file:
+        with pq.ParquetFile(place.path(part.inside(POINTS)), filesystem=place.system) as file:
             for batch in file.iter_batches(_UIDS_AT_ONCE, columns=["uid"]):
                 first &= ~np.asarray(pc.is_in(uids, value_set=batch["uid"]))
     return rows if first.all() else rows.filter(pa.array(first))
@@ -101,21 +101,19 @@ def _evidence(rows: pa.Table) -> int:
     return len(rows) - rows["evidence"].null_count if "evidence" in rows.column_names else 0
 
 
-def _read(folder: Path, part: Part) -> pa.Table:
-    points = pq.ParquetFile(folder / part.inside(POINTS)).read()
+def _read(place: Place, part: Part) -> pa.Table:
+    points = pq.ParquetFile(place.path(part.inside(POINTS)), filesystem=place.system).read()
     if not part.evidence:
         return points.cast(COLUMNS)
-    evidence = pq.ParquetFile(folder / part.inside(EVIDENCE)).read(columns=["evidence"])
+    evidence = pq.ParquetFile(place.path(part.inside(EVIDENCE)), filesystem=place.system).read(columns=["evidence"])
     return points.append_column(EVIDENCE_COLUMNS.field("evidence"), evidence["evidence"]).cast(WITH_EVIDENCE)
 
 
-def _write(folder: Path, part: Part, rows: pa.Table) -> None:
+def _write(place: Place, part: Part, rows: pa.Table) -> None:
     kinds = [(POINTS, COLUMNS), (EVIDENCE, EVIDENCE_COLUMNS)] if part.evidence else [(POINTS, COLUMNS)]
     for kind, columns in kinds:
-        path = folder / part.inside(kind)
-        path.parent.mkdir(parents=True, exist_ok=True)
         repeat = _TEXTS_THAT_REPEAT if kind == POINTS else []
-        with path.with_name(part.name + NEW).open("wb") as file:
+        with place.part(part.inside(kind)) as file:
             pq.write_table(
                 rows.select(columns.names).cast(columns),
                 file,
@@ -124,23 +122,18 @@ def _write(folder: Path, part: Part, rows: pa.Table) -> None:
                 use_dictionary=repeat,
                 sorting_columns=pq.SortingColumn.from_ordering(columns, ORDER) if kind == POINTS else None,
             )
-            _manifest.to_disk(file)
 
 
-def _in_place(folder: Path, written: Sequence[Part]) -> None:
-    """Under their names, all at once: who reads the folder without the manifest sees little before its time."""
-    folders: set[Path] = set()
-    for part in written:
-        for kind in (POINTS, EVIDENCE) if part.evidence else (POINTS,):
-            path = folder / part.inside(kind)
-            path.with_name(part.name + NEW).replace(path)
-            folders.update((path.parent, path.parent.parent))
-    for one in folders:
-        _manifest.folder_to_disk(one)
+def _settled(place: Place, written: Iterable[Part]) -> None:
+    place.settled(name for part in written for name in _files(part))
 
 
-def _remove(folder: Path, parts: set[Part]) -> None:
+def _remove(place: Place, parts: set[Part]) -> None:
     """What was merged. Left behind by a kill, it is swept next time."""
     for part in parts:
-        for kind in (POINTS, EVIDENCE) if part.evidence else (POINTS,):
-            (folder / part.inside(kind)).unlink()
+        for name in _files(part):
+            place.remove(name)
+
+
+def _files(part: Part) -> list[str]:
+    return [part.inside(kind) for kind in ((POINTS, EVIDENCE) if part.evidence else (POINTS,))]

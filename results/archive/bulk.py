@@ -4,6 +4,7 @@ A file that was taken in is named in the manifest and not read again, so that a 
 What a measurement of OONI's means is told as everywhere: results/judging.py.
 """
 
+import gc
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +23,8 @@ import pyarrow.parquet as pq
 from results.archive import manifest as _manifest
 from results.archive.appending import AT_ONCE, append
 from results.archive.columns import COLUMNS, of
-from results.archive.manifest import INCOMING, Manifest, Source, writing
+from results.archive.manifest import Manifest, Source, writing
+from results.archive.place import Place
 from results.formats.origin import Origin
 from results.judging import Judged, NotRead, judged
 from results.knowledge import Knowledge, users, with_users
@@ -69,37 +71,43 @@ class Progress:
 
 def bring_in(
     files: Sequence[str],
-    folder: Path,
+    place: Place,
     *,
     buckets: int | None,
     workers: int,
     tell: Callable[[Progress, list[Trouble]], None],
 ) -> Progress:
     """Takes in what was not taken in before. `tell` is called after each file with what could not be read of it."""
-    with writing(folder):
-        now = _manifest.read_or_begin(folder, buckets)
-        _manifest.sweep(folder, now)
-        (folder / INCOMING).mkdir(exist_ok=True)
+    with writing(place):
+        now = _manifest.read_or_begin(place, buckets)
+        _manifest.sweep(place, now)
         new = [file for file in dict.fromkeys(files) if not _taken(now, file)]
         done = Progress(
             files=0, skipped=len(files) - len(new), bytes=0, read=0, stored=0, there=0, not_read=0, seconds=0.0
         )
-        held: list[Read] = []
-        for one in _read_side_by_side(new, folder / INCOMING, workers):
-            held.append(one)
-            done = replace(
-                done,
-                files=done.files + 1,
-                bytes=done.bytes + _bytes(one.file),
-                read=done.read + one.rows,
-                not_read=done.not_read + one.not_read,
-                seconds=done.seconds + one.seconds,
-            )
-            if sum(each.rows for each in held) >= AT_ONCE:
-                now, done = _commit(folder, now, held, done)
-                held = []
-            tell(done, one.troubles)
-        return _commit(folder, now, held, done)[1] if held else done
+        with place.scratch() as incoming:
+            return _brought_in(place, now, done, _read_side_by_side(new, incoming, workers), tell)
+
+
+def _brought_in(
+    place: Place, now: Manifest, done: Progress, found: Iterator[Read], tell: Callable[[Progress, list[Trouble]], None]
+) -> Progress:
+    held: list[Read] = []
+    for one in found:
+        held.append(one)
+        done = replace(
+            done,
+            files=done.files + 1,
+            bytes=done.bytes + _bytes(one.file),
+            read=done.read + one.rows,
+            not_read=done.not_read + one.not_read,
+            seconds=done.seconds + one.seconds,
+        )
+        if sum(each.rows for each in held) >= AT_ONCE:
+            now, done = _commit(place, now, held, done)
+            held = []
+        tell(done, one.troubles)
+    return _commit(place, now, held, done)[1] if held else done
 
 
 def _taken(manifest: Manifest, file: str) -> bool:
@@ -128,18 +136,18 @@ def _mark(file: str) -> str:
         return ""
 
 
-def _commit(folder: Path, now: Manifest, held: list[Read], done: Progress) -> tuple[Manifest, Progress]:
+def _commit(place: Place, now: Manifest, held: list[Read], done: Progress) -> tuple[Manifest, Progress]:
     """All points first, then that these files were taken in."""
     stored = there = 0
     for points in _gathered(held):
-        added = append(folder, now, points)
+        added = append(place, now, points)
         now, stored, there = added.manifest, stored + added.stored, there + added.there
     sources = {
         Path(one.file).name: Source(mark=mark, read=one.rows, not_read=one.not_read)
         for one in held
         if (mark := _mark(one.file))
     }
-    now = _manifest.commit(folder, replace(now, sources={**now.sources, **sources}))
+    now = _manifest.commit(place, replace(now, sources={**now.sources, **sources}))
     for one in held:
         one.points.unlink()
     return now, replace(done, stored=done.stored + stored, there=done.there + there)
@@ -163,7 +171,7 @@ def _read_side_by_side(files: list[str], into: Path, workers: int) -> Iterator[R
     """Few files ahead, so that what is read and not yet committed stays little."""
     count = max(1, min(workers, len(files)))
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context) as pool:
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_made_ready) as pool:
         rest = ((file, into / f"{number:08}.parquet") for number, file in enumerate(files))
         waiting: set[Future[Read]] = {pool.submit(_read, *one) for one in islice(rest, 2 * count)}
         try:
@@ -178,6 +186,12 @@ def _read_side_by_side(files: list[str], into: Path, workers: int) -> Iterator[R
 @cache
 def _known() -> Knowledge:
     return with_users(users.folder())[0]
+
+
+def _made_ready() -> None:
+    """What is loaded stays to the end: the collector of garbage need not go through it every few measurements."""
+    _known()
+    gc.freeze()
 
 
 def _read(file: str, into: Path) -> Read:

@@ -8,7 +8,12 @@ from typing import Annotated
 import typer
 
 ArchiveOption = Annotated[
-    str | None, typer.Option("--archive", metavar="DIR", help="An archive of Parquet files instead (docs/archives.md).")
+    str | None,
+    typer.Option(
+        "--archive",
+        metavar="DIR",
+        help="An archive of Parquet files instead: a folder, or s3://BUCKET/NAME (docs/archives.md).",
+    ),
 ]
 BucketsOption = Annotated[
     int | None, typer.Option("--buckets", min=1, max=4096, help="Of a new archive: 32, more for billions of points.")
@@ -46,15 +51,16 @@ def rollup(
 
     Example: kedergi rollup --archive archive --to days.parquet
     """
-    from results.archive.needs import ArchiveError, demand, folder  # noqa: PLC0415 - see the module's docstring
+    from results.archive.needs import ArchiveError, demand  # noqa: PLC0415 - see the module's docstring
 
     try:
         demand("archive")
         if engine is Engine.SPARK:
             demand("spark")
         from results.archive import manifest, rollup  # noqa: PLC0415
+        from results.archive.place import at  # noqa: PLC0415
 
-        place = folder(archive)
+        place = at(archive)
         known = manifest.read(place)
         if engine is Engine.DUCKDB:
             found = rollup.with_duckdb(place, known)

@@ -16,17 +16,20 @@ from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from results.archive import detecting, findings
 from results.archive.cores import cores
 from results.archive.manifest import Manifest, paths
 from results.archive.needs import ArchiveError
+from results.archive.place import Folder, Place
 
 _MEMORY_MB = 128  # of DuckDB in each thread; the rest is Python's, and that of the rows at hand
 _THREADS = 4  # in a program
 _ROWS_AT_ONCE = 40_000
-AFTER_ALL = "\U0010ffff"  # no series begins so, nor is anything after it
+_AFTER_ALL = "\U0010ffff"  # no series begins so, nor is anything after it
 _ORDER = 'series, "at", uid'  # as in results/archive/columns.py; DuckDB has a word of its own that is `at`
 
 
@@ -45,12 +48,24 @@ class Found(NamedTuple):
     share: Share
 
 
-def episodes(folder: Path, manifest: Manifest) -> Iterator[Found]:
+class Work(NamedTuple):
+    """A bucket's files."""
+
+    place: Place
+    files: list[str]
+
+
+def buckets(place: Place, manifest: Manifest) -> list[Work]:
+    """Those that have any points."""
+    found = (Work(place, paths(place, manifest.of_bucket(bucket))) for bucket in range(manifest.buckets))
+    return [work for work in found if work.files]
+
+
+def episodes(place: Place, manifest: Manifest) -> Iterator[Found]:
     """Of each bucket, in the order in which they are done."""
     detecting.made_ready()
     pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps what it has had
-    work = [paths(folder, manifest.of_bucket(bucket)) for bucket in range(manifest.buckets)]
-    yield from side_by_side(_episodes, [files for files in work if files], workers=cores())
+    yield from side_by_side(_episodes, buckets(place, manifest), workers=cores())
 
 
 def side_by_side(call: Callable[[Any], Any], work: Sequence[Any], *, workers: int) -> Iterator[Any]:
@@ -103,43 +118,74 @@ def connected() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _episodes(files: list[str]) -> Found:
+def _episodes(work: Work) -> Found:
     found: list[detecting.Named] = []
     points, began, detector_s = 0, time.thread_time(), 0.0
     loop = detecting.quick()
     with connected() as connection:
         try:
-            for first, end in slices(files):
-                table = _sorted(connection, files, first, end)
+            for piece in pieces(work):
+                table = _sorted(connection, piece)
                 points += table.num_rows
                 before = time.thread_time()
                 found += detecting.found(table, loop=loop)
                 detector_s += time.thread_time() - before
-        except (duckdb.IOException, FileNotFoundError) as exc:
+        except (duckdb.IOException, OSError) as exc:
             raise ArchiveError(f"Can't read the archive: {str(exc).splitlines()[0]}") from exc
     share = Share(points, time.thread_time() - began - detector_s, detector_s)
     return Found(findings.table(found), share)
 
 
-def slices(files: list[str]) -> Iterator[tuple[str, str | None]]:
-    """The series of these parts in pieces of some rows: from one, up to another without it. None: to the last.
+class Piece(NamedTuple):
+    """The series from one up to another, without it; None: to the last."""
+
+    work: Work
+    first: str
+    end: str | None
+
+
+def pieces(work: Work) -> Iterator[Piece]:
+    """All series of a bucket, in pieces of some rows.
 
     Parts are sorted, and tell of each group of rows where it begins; so a piece is read without the rest.
     """
-    groups = sorted(_groups(files))
     first, rows = "", 0
-    for begins, count in groups:
+    for begins, count in sorted(_groups(work)):
         if rows >= _ROWS_AT_ONCE and begins > first:
-            yield first, begins
+            yield Piece(work, first, begins)
             first, rows = begins, 0
         rows += count
-    yield first, None
+    yield Piece(work, first, None)
 
 
-def _groups(files: list[str]) -> Iterator[tuple[str, int]]:
+def asked(connection: duckdb.DuckDBPyConnection, piece: Piece, query: str) -> pa.Table:
+    """What a query says of the piece's `points`.
+
+    DuckDB reads a folder by itself. Of other places Arrow brings it the piece: its own reader for them would have to be
+    fetched first.
+    """
+    work, first, end = piece.work, piece.first, piece.end or _AFTER_ALL
+    if isinstance(work.place, Folder):
+        files = ", ".join(map(_quoted, work.files))
+        connection.execute(
+            f"""CREATE OR REPLACE TEMP VIEW points AS SELECT * FROM read_parquet([{files}], hive_partitioning = false)
+                WHERE series >= {_quoted(first)} AND series < {_quoted(end)}"""  # noqa: S608 - they are quoted
+        )
+    else:
+        dataset = ds.dataset(work.files, filesystem=work.place.system, format="parquet", partitioning=None)
+        series = pc.field("series")
+        connection.register("points", dataset.to_table(filter=(series >= first) & (series < end), use_threads=False))
+    return connection.sql(query).to_arrow_table()
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _groups(work: Work) -> Iterator[tuple[str, int]]:
     """Of each group of rows: its first series, and how many rows it has."""
-    for file in files:
-        footer = pq.read_metadata(file)
+    for file in work.files:
+        footer = pq.read_metadata(file, filesystem=work.place.system)
         column = footer.schema.to_arrow_schema().get_field_index("series")
         for number in range(footer.num_row_groups):
             group = footer.row_group(number)
@@ -147,10 +193,7 @@ def _groups(files: list[str]) -> Iterator[tuple[str, int]]:
             yield (told.min if told is not None and told.has_min_max else ""), group.num_rows
 
 
-def _sorted(connection: duckdb.DuckDBPyConnection, files: list[str], first: str, end: str | None) -> pa.Table:
+def _sorted(connection: duckdb.DuckDBPyConnection, piece: Piece) -> pa.Table:
     columns = ", ".join(name for name in (*detecting.NEEDED, *detecting.VANTAGES) if name != "at")
-    query = f"""
-        SELECT {columns}, epoch_us("at") AS "at" FROM read_parquet($1, hive_partitioning = false)
-        WHERE series >= $2 AND series < $3 ORDER BY {_ORDER}
-    """  # noqa: S608 - the names are ours
-    return connection.sql(query, params=[files, first, end or AFTER_ALL]).to_arrow_table()
+    query = f"""SELECT {columns}, epoch_us("at") AS "at" FROM points ORDER BY {_ORDER}"""  # noqa: S608 - the names are ours
+    return asked(connection, piece, query)

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from results.archive.detecting import Named
-from results.archive.manifest import NEW, to_disk
 from results.archive.needs import ArchiveError
+from results.archive.place import NEW, to_disk
 from results.episodes import Episode, Kind
 from results.formats.episodes import record
 from results.formats.jsonl import written

@@ -1,7 +1,6 @@
 """What an archive needs beside the base installation, and what is said where it is missing. Imports none of it."""
 
 from importlib.util import find_spec
-from pathlib import Path
 
 _EXTRAS = {"archive": ("pyarrow", "duckdb", "numpy", "numba"), "spark": ("pyarrow", "numpy", "pandas", "pyspark")}
 
@@ -16,12 +15,3 @@ def demand(extra: str) -> None:
     if missing:
         are = f"{' and '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed"
         raise ArchiveError(f"This needs {are}: pip install 'kedergi[{extra}]' brings what is missing.")
-
-
-def folder(name: str) -> Path:
-    """Where an archive lies. Raises ArchiveError for an address of another kind than a folder."""
-    scheme, separator, _ = name.partition("://")
-    if separator and scheme != "file":
-        how = f"copy it to and from {scheme}:// with that storage's own tools"
-        raise ArchiveError(f"--archive is {name!r}: allowed is a folder; {how}.")
-    return Path(name.removeprefix("file://"))

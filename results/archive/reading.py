@@ -4,13 +4,13 @@ Points alone, such as those of OONI's files, are no measurements: what was seen 
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from results.archive.manifest import EVIDENCE, Manifest
 from results.archive.needs import ArchiveError
+from results.archive.place import Place
 from results.judging import Judged, NotRead
 from results.knowledge import Knowledge
 from results.records import adapter
@@ -19,21 +19,21 @@ from results.verdict import judge
 _ROWS = 500
 
 
-def judged(folder: Path, manifest: Manifest, known: Knowledge) -> Iterator[Judged | NotRead]:
+def judged(place: Place, manifest: Manifest, known: Knowledge) -> Iterator[Judged | NotRead]:
     """All measurements, month after month, judged anew."""
     for part in sorted(manifest.parts, key=lambda part: (part.month, part.bucket, part.name)):
         if not part.evidence:
             continue
-        path = folder / part.inside(EVIDENCE)
+        path = place.path(part.inside(EVIDENCE))
         try:
-            with pq.ParquetFile(path) as file:
+            with pq.ParquetFile(path, filesystem=place.system) as file:
                 line = 0
                 for batch in file.iter_batches(_ROWS, columns=["evidence"]):
                     for text in batch["evidence"].to_pylist():
                         line += 1
                         if text is None:
                             continue
-                        yield _judged(str(path), line, text, known)
+                        yield judged_row(path, line, text, known)
         except OSError as exc:
             raise ArchiveError(f"Can't read {path}: {exc}.") from exc
 
@@ -43,7 +43,8 @@ def without_evidence(manifest: Manifest) -> int:
     return sum(part.rows - part.evidence for part in manifest.parts)
 
 
-def _judged(file: str, line: int, text: str, known: Knowledge) -> Judged | NotRead:
+def judged_row(file: str, line: int, text: str, known: Knowledge | None) -> Judged | NotRead:
+    """A row's measurement, judged anew."""
     try:
         measurement = adapter().validate_json(text)
     except ValidationError as exc:

@@ -11,10 +11,11 @@ import duckdb
 import pyarrow as pa
 
 from results.archive.cores import cores
-from results.archive.duckdb_engine import AFTER_ALL, connected, side_by_side, slices
+from results.archive.duckdb_engine import Work, asked, buckets, connected, pieces, side_by_side
 from results.archive.findings import written_as
-from results.archive.manifest import Manifest, paths
+from results.archive.manifest import Manifest
 from results.archive.needs import ArchiveError
+from results.archive.place import Place
 from results.formats.jsonl import written
 from results.judgement import Verdict
 
@@ -40,16 +41,16 @@ COLUMNS = pa.schema(
 )
 
 
-def with_duckdb(folder: Path, manifest: Manifest) -> pa.Table:
+def with_duckdb(place: Place, manifest: Manifest) -> pa.Table:
     """A site's points on one network are in one bucket, so buckets can be counted one by one."""
-    work = [paths(folder, manifest.of_bucket(bucket)) for bucket in range(manifest.buckets)]
-    return _whole(side_by_side(_of_bucket, [files for files in work if files], workers=cores()))
+    return _whole(side_by_side(_of_bucket, buckets(place, manifest), workers=cores()))
 
 
-def with_spark(folder: Path, manifest: Manifest, *, master: str) -> pa.Table:
+def with_spark(place: Place, manifest: Manifest, *, master: str) -> pa.Table:
     """The same on a cluster."""
     from results.archive import spark_engine  # noqa: PLC0415 - is installed for few
 
+    folder = spark_engine.reachable(place)
     if not manifest.parts:
         return _whole(iter(()))
     with spark_engine.session(master) as spark:
@@ -75,14 +76,13 @@ def _whole(tables: Iterator[pa.Table]) -> pa.Table:
     return joined.sort_by([(name, "ascending") for name in _KEYS]).combine_chunks()
 
 
-def _of_bucket(files: list[str]) -> pa.Table:
+def _of_bucket(work: Work) -> pa.Table:
     quantiles = ", ".join(
         f"round(quantile_cont({name}, {share}), 3) AS {name}_p{share * 100:.0f}"
         for name in _FOLLOWED
         for share in _SHARES
     )
     query = _query(
-        source="(SELECT * FROM read_parquet($1, hive_partitioning = false) WHERE series >= $2 AND series < $3)",
         day='CAST(make_timestamp(epoch_us("at")) AS DATE)',
         quantiles=quantiles,
         ways="unnest(string_split(mechanism, ' '))",
@@ -90,9 +90,8 @@ def _of_bucket(files: list[str]) -> pa.Table:
     )
     with connected() as connection:
         try:
-            pieces = [(first, end or AFTER_ALL) for first, end in slices(files)]
-            return pa.concat_tables(connection.sql(query, params=[files, *ends]).to_arrow_table() for ends in pieces)
-        except (duckdb.IOException, FileNotFoundError) as exc:
+            return pa.concat_tables([asked(connection, piece, query) for piece in pieces(work)])
+        except (duckdb.IOException, OSError) as exc:
             raise ArchiveError(f"Can't read the archive: {str(exc).splitlines()[0]}") from exc
 
 
@@ -101,7 +100,6 @@ def _of_spark(spark: "SparkSession") -> Any:
         f"round(percentile({name}, {share}), 3) AS {name}_p{share * 100:.0f}" for name in _FOLLOWED for share in _SHARES
     )
     query = _query(
-        source="points",
         day="CAST(`at` AS DATE)",
         quantiles=quantiles,
         ways="explode(split(mechanism, ' '))",
@@ -111,16 +109,16 @@ def _of_spark(spark: "SparkSession") -> Any:
     return spark.sql(query).toArrow()
 
 
-def _query(*, source: str, day: str, quantiles: str, ways: str, listed: str) -> str:
+def _query(*, day: str, quantiles: str, ways: str, listed: str) -> str:
     keys = ", ".join(_KEYS)
     same = " AND ".join(f"days.{name} IS NOT DISTINCT FROM seen.{name}" for name in _KEYS)
     named = f"{day} AS day, url, asn, network, country"
     return f"""
         WITH days AS (
-            SELECT {named}, count(*) AS measurements, {", ".join(_MEASUREMENTS)}, {quantiles} FROM {source}
+            SELECT {named}, count(*) AS measurements, {", ".join(_MEASUREMENTS)}, {quantiles} FROM points
             GROUP BY {day}, url, asn, network, country
         ), ways AS (
-            SELECT {named}, {ways} AS way FROM {source} WHERE mechanism <> ''
+            SELECT {named}, {ways} AS way FROM points WHERE mechanism <> ''
         ), counted AS (
             SELECT {keys}, way, count(*) AS times FROM ways GROUP BY {keys}, way
         ), seen AS (

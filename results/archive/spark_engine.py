@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -17,6 +16,7 @@ from results.archive import detecting, findings
 from results.archive.columns import ORDER
 from results.archive.manifest import POINTS, Manifest, paths
 from results.archive.needs import ArchiveError
+from results.archive.place import Folder, Place
 
 _NEEDED = ("uid", *detecting.NEEDED, *detecting.VANTAGES)
 _COLUMNS = """
@@ -50,14 +50,22 @@ def session(master: str) -> Iterator[SparkSession]:
         made.stop()
 
 
-def points(spark: SparkSession, folder: Path, manifest: Manifest) -> DataFrame:
+def points(spark: SparkSession, folder: Folder, manifest: Manifest) -> DataFrame:
     """All points that the manifest names."""
-    files = paths(folder.absolute(), manifest.parts)
-    return spark.read.option("basePath", str(folder.absolute() / POINTS)).parquet(*files)
+    here = Folder(folder.root.absolute())
+    return spark.read.option("basePath", here.path(POINTS)).parquet(*paths(here, manifest.parts))
 
 
-def episodes(folder: Path, manifest: Manifest, *, master: str) -> pa.Table:
+def reachable(place: Place) -> Folder:
+    """What Spark reads with nothing else installed. Raises ArchiveError for what it needs Hadoop's own reader for."""
+    if not isinstance(place, Folder):
+        raise ArchiveError(f"--engine spark reads a folder that all workers have, and not {place}; duckdb reads it.")
+    return place
+
+
+def episodes(place: Place, manifest: Manifest, *, master: str) -> pa.Table:
     """Of all series."""
+    folder = reachable(place)
     if not manifest.parts:
         return findings.whole([])
     with session(master) as spark:

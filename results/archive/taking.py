@@ -6,7 +6,6 @@ Where a store's chain has another, or where only some are chosen, all are looked
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -17,7 +16,8 @@ from results.archive import manifest as _manifest
 from results.archive.appending import AT_ONCE, Added, append
 from results.archive.columns import COLUMNS, WITH_EVIDENCE, of_rows
 from results.archive.manifest import Manifest, Mark, writing
-from results.carrying import Chosen
+from results.archive.place import Place
+from results.carrying import Chosen, only
 from results.links import heads
 from results.packing import unpacked
 from results.store import Store
@@ -39,25 +39,25 @@ _OF_VERDICT = (
 )
 
 
-def export(store: Store, folder: Path, chosen: Chosen, *, buckets: int | None, evidence: bool) -> Added:
+def export(store: Store, place: Place, chosen: Chosen, *, buckets: int | None, evidence: bool) -> Added:
     """Appends what is not there yet, a commit for every half a million points."""
-    with writing(folder):
-        now = _manifest.read_or_begin(folder, buckets)
-        _manifest.sweep(folder, now)
+    with writing(place):
+        now = _manifest.read_or_begin(place, buckets)
+        _manifest.sweep(place, now)
         to, query = _asked(store, now, chosen)
         stored = there = 0
         for rows in _gathered(store, query, evidence=evidence):
-            added = append(folder, now, pa.Table.from_pylist(rows, WITH_EVIDENCE if evidence else COLUMNS))
+            added = append(place, now, pa.Table.from_pylist(rows, WITH_EVIDENCE if evidence else COLUMNS))
             now, stored, there = added.manifest, stored + added.stored, there + added.there
         if now.marks != {**now.marks, **to}:
-            now = _manifest.commit(folder, replace(now, marks={**now.marks, **to}))
+            now = _manifest.commit(place, replace(now, marks={**now.marks, **to}))
     return Added(now, stored, there)
 
 
 def _asked(store: Store, now: Manifest, chosen: Chosen) -> tuple[dict[str, Mark], sa.Select[Any] | None]:
     """What is to be looked at, and how far the archive has seen each chain when that is done."""
     if chosen != Chosen():
-        return {}, _chosen(chosen)
+        return {}, only(_everything(), chosen)
     with store.transaction() as connection:
         to = {name: Mark(*newest) for name, newest in heads(connection).items()}
         return to, _unseen(_known(connection, now), to)
@@ -80,19 +80,6 @@ def _unseen(known: dict[str, int], to: dict[str, Mark]) -> sa.Select[Any] | None
         if mark.number > known.get(name, 0)
     ]
     return _everything().join(_LINK, _LINK.c.uid == _MEASUREMENT.c.uid).where(sa.or_(*new)) if new else None
-
-
-def _chosen(chosen: Chosen) -> sa.Select[Any]:
-    at, query = _MEASUREMENT.c.started_at, _everything()
-    if chosen.since is not None:
-        query = query.where(at >= chosen.since)
-    if chosen.until is not None:
-        query = query.where(at < chosen.until)
-    if chosen.url is not None:
-        query = query.where(_MEASUREMENT.c.url == chosen.url)
-    if chosen.vantage is not None:
-        query = query.where(_MEASUREMENT.c.vantage == chosen.vantage)
-    return query
 
 
 def _everything() -> sa.Select[Any]:

@@ -3,25 +3,29 @@
 Fields may be absent or null. OONI's own verdict is kept beside, and decides nothing. How fields map is in docs/ooni.md.
 """
 
+import re
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from results.formats import jsonl
 from results.formats.documents import parsed
 from results.formats.files import Unreadable
 from results.formats.ooni_control import control, told_addresses
 from results.formats.ooni_failures import redirected_too_often
 from results.formats.ooni_pages import Request, chain, pages, requests
 from results.formats.ooni_steps import Hop, Named, connections, handshakes, lookups, named, networks
-from results.formats.ooni_values import asn, fields, seconds, text
+from results.formats.ooni_values import EXTENSION, asn, fields, seconds, text
 from results.records import Aim, AnyStep, DnsStep, HttpStep, Measurement, Vantage, Via, is_bogon
 
 TEST = "web_connectivity"
 _SPACE = uuid.UUID("9f6cbb55-6fae-5b9c-a0c0-3bd6c0a4d1fd")  # of the ids that are made here
 _TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y%m%dT%H%M%SZ", "%Y-%m-%d %H:%M:%S.%f")
 _URL_LENGTH = 8192
+_USUAL = re.compile(r"\d{4}-\d\d-\d\d (?:[01]\d|2[0-3]):\d\d:\d\d", re.ASCII)
 UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -52,14 +56,31 @@ def read(found: Mapping[str, Any]) -> Seen:
     if not isinstance(whole.get("test_keys"), dict):
         raise Unreadable("it is no measurement of OONI's: it has no test_keys")
     test_keys = whole["test_keys"]
+    blocking, accessible = test_keys.get("blocking"), test_keys.get("accessible")
+    return Seen(
+        measurement=_ours(whole) if isinstance(test_keys.get(EXTENSION), dict) else _theirs(whole),
+        blocking=blocking if isinstance(blocking, bool) else text(blocking)[:60] or None,
+        accessible=accessible if isinstance(accessible, bool) else None,
+    )
+
+
+def _ours(whole: Mapping[str, Any]) -> Measurement:
+    """What `kedergi export --format ooni` wrote: whole, from what it put beside OONI's fields."""
+    measurement = jsonl.read(whole["test_keys"][EXTENSION])
+    if measurement.url.strip() != _input(whole):
+        raise Unreadable(f"its {EXTENSION} is of another URL than its input")
+    return measurement
+
+
+def _theirs(whole: Mapping[str, Any]) -> Measurement:
+    test_keys = whole["test_keys"]
     made = requests(test_keys, _input(whole))
     url = _input(whole) or (made[0].url if made else "")
     if not url:
         raise Unreadable("it names no URL: neither input nor a request has one")
     hops = chain(test_keys, url, made)
     steps, known = _steps(test_keys, hops, made)
-    blocking, accessible = test_keys.get("blocking"), test_keys.get("accessible")
-    measurement = Measurement(
+    return Measurement(
         uid=_uid(whole),
         url=url[:_URL_LENGTH],
         started_at=_started_at(whole),
@@ -71,11 +92,6 @@ def read(found: Mapping[str, Any]) -> Seen:
         control=control(test_keys, _control_name(whole), hops, steps, known, comparable=not made or made[-1].complete),
         asns=networks(test_keys),
         software=_software(whole),
-    )
-    return Seen(
-        measurement=measurement,
-        blocking=blocking if isinstance(blocking, bool) else text(blocking)[:60] or None,
-        accessible=accessible if isinstance(accessible, bool) else None,
     )
 
 
@@ -143,12 +159,19 @@ def _started_at(whole: Mapping[str, Any]) -> datetime:
         text(whole.get("test_start_time")),
         text(whole.get("report_id")).partition("_")[0],
     ):
-        for form in _TIMES:
-            try:
-                return datetime.strptime(words, form).replace(tzinfo=UTC)
-            except ValueError:
-                continue
+        if (at := _moment(words)) is not None:
+            return at
     return UNDATED
+
+
+def _moment(words: str) -> datetime | None:
+    if _USUAL.fullmatch(words):  # ten times as quick
+        with suppress(ValueError):
+            return datetime.fromisoformat(words).replace(tzinfo=UTC)
+    for form in _TIMES:
+        with suppress(ValueError):
+            return datetime.strptime(words, form).replace(tzinfo=UTC)
+    return None
 
 
 def _vantage(whole: Mapping[str, Any]) -> Vantage:

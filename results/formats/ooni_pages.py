@@ -9,6 +9,7 @@ import html
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import takewhile
 from typing import Any
 from urllib.parse import urljoin
@@ -48,7 +49,7 @@ _CHARSET = re.compile(rb"charset=[\"']?([\w-]{3,20})", re.IGNORECASE)
 _CHARSETS = frozenset(["windows-1251", "cp1251", "koi8-r", "koi8-u", "iso-8859-1", "iso-8859-5", "latin-1", "gbk"])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what is asked for again and again is worked out once
 class Request:
     """One request with its place in the chain."""
 
@@ -60,11 +61,11 @@ class Request:
     def failure(self) -> Failure | None:
         return None if redirected_too_often(self.row.get("failure")) else failure_of(self.row.get("failure"))
 
-    @property
+    @cached_property
     def response(self) -> dict[str, Any]:
         return fields(self.row.get("response"))
 
-    @property
+    @cached_property
     def status(self) -> int | None:
         code = whole(self.response.get("code"))
         return code if code is not None and 100 <= code < 1000 else None
@@ -80,10 +81,14 @@ class Request:
         headed = any(self.response.get(name) is not None for name in ("headers", "headers_list"))
         return self.status is None or (headed and self.response.get("body") is not None)
 
-    @property
+    @cached_property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        return headers(self.response)
+
+    @cached_property
     def location(self) -> str | None:
         """Where the answer redirects to, absolute."""
-        target = dict(headers(self.response)).get("location")
+        target = dict(self.headers).get("location")
         if self.status not in _REDIRECTS or not target:
             return None
         try:
@@ -247,7 +252,7 @@ def _page(request: Request, way: TcpStep, samples: list[tuple[float, int]]) -> H
     t0, t = span(request.row)
     status, failure = request.status, request.failure
     body = octets(request.response.get("body"))
-    shown = headers(request.response)
+    shown = request.headers
     written = _decoded(body, dict(shown).get("content-type", ""))
     speed = _kbps([sample for sample in samples if t0 <= sample[0] <= t])
     flows = failure in SILENCE and status is not None and _flows(samples, t)
@@ -313,8 +318,10 @@ def _samples(test_keys: Mapping[str, Any]) -> dict[str, list[tuple[float, int]]]
     """How much had come at which moment, by the transaction."""
     found: dict[str, list[tuple[float, int]]] = {}
     for event in rows(test_keys.get("network_events"), most=EVENTS_MAX):
+        if event.get("operation") != "bytes_received_cumulative":
+            continue
         at, amount = seconds(event.get("t")), whole(event.get("num_bytes"))
-        if event.get("operation") == "bytes_received_cumulative" and at is not None and amount is not None:
+        if at is not None and amount is not None:
             found.setdefault(transaction(event), []).append((at, amount))
     return {key: sorted(samples) for key, samples in found.items() if key}
 

@@ -354,7 +354,9 @@ def _received(test_keys: Mapping[str, Any]) -> dict[str, list[tuple[float, int]]
     """When how many bytes were read, by the transaction."""
     found: dict[str, list[tuple[float, int]]] = defaultdict(list)
     for event in rows(test_keys.get("network_events"), most=EVENTS_MAX):
+        if event.get("operation") != "read":
+            continue
         at, size = seconds(event.get("t")), whole(event.get("num_bytes"))
-        if event.get("operation") == "read" and at is not None and size is not None and transaction(event):
-            found[transaction(event)].append((at, size))
+        if at is not None and size is not None and (key := transaction(event)):
+            found[key].append((at, size))
     return found

@@ -11,6 +11,7 @@ from typing import Any
 
 from results.records import is_address
 
+EXTENSION = "x_kedergi"  # in test_keys: the whole measurement, where it is one of ours that was written as OONI's
 _ROWS_MAX = 500  # a large measurement has some forty connections
 _SECONDS_MAX = 1e6
 
@@ -27,9 +28,9 @@ def rows(value: Any, *, most: int = _ROWS_MAX) -> list[dict[str, Any]]:
 
 def text(value: Any) -> str:
     """A string, also one packed as base64; empty where it is none."""
-    if isinstance(value, Mapping):
-        return octets(value).decode(errors="replace")
-    return value if isinstance(value, str) else ""
+    if isinstance(value, str):
+        return value
+    return octets(value).decode(errors="replace") if isinstance(value, Mapping) else ""
 
 
 def octets(value: Any) -> bytes:
@@ -53,6 +54,8 @@ def unpacked(value: Any) -> bytes:
 
 def number(value: Any) -> float | None:
     """A finite number; numbers written as text count as well."""
+    if type(value) is float:
+        return value if math.isfinite(value) else None
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
@@ -64,6 +67,8 @@ def number(value: Any) -> float | None:
 
 def whole(value: Any) -> int | None:
     """A whole number that a database can hold."""
+    if type(value) is int:  # what nearly all are; True is none
+        return value if abs(value) < 2**53 else None
     found = number(value)
     return int(found) if found is not None and abs(found) < 2**53 else None
 

@@ -8,9 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from results.knowledge import users, with_users
 from results.knowledge.blockpages import Fingerprint, Scope, cells
@@ -48,7 +45,7 @@ def show(
         for fingerprint in known.fingerprints:
             typer.echo(json.dumps(cells(fingerprint), ensure_ascii=False))
     else:
-        Console().print(_table(known.fingerprints))
+        _show(known.fingerprints)
 
 
 @app.command("import")
@@ -87,10 +84,14 @@ def _plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _table(fingerprints: Iterable[Fingerprint]) -> Table:
+def _show(fingerprints: Iterable[Fingerprint]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - heavy, and only for who looks
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     table = Table("name", "scope", "location", "type", "pattern", "countries", box=None, pad_edge=False)
     table.columns[4].overflow = "fold"
     for one in fingerprints:
         row = (one.name, one.scope, one.location, one.pattern.type, one.pattern.text, ",".join(one.countries))
         table.add_row(*(Text(cell) for cell in row))
-    return table
+    Console().print(table)

@@ -10,7 +10,7 @@ from results.records import Certificate, Layer, Reference, TlsStep, Via, is_bogo
 from results.rules.rule import LINE, NOTHING, UNKNOWN, US, WEAK, Case, Rule, is_lame, sure
 from results.rules.vantage import VantageCase
 
-_CLOCK_WRONG_S = 300.0  # from here on a certificate's dates may fail by the clock alone
+CLOCK_WRONG_S = 300.0  # from here on a certificate's dates may fail by the clock alone
 _DATES = ("expired", "not yet valid")  # OpenSSL's words
 
 
@@ -70,7 +70,7 @@ class LineCase(Case):
         ahead_s = self.measurement.condition.clock_ahead_s if self.measurement.condition else None
         dated = bool(self.refused) and all(_of_dates(step.detail) for step in self.refused)
         others = any(_of_dates(reference.detail) for reference in self.references)
-        return dated and (others or abs(ahead_s or 0.0) >= _CLOCK_WRONG_S)
+        return dated and (others or abs(ahead_s or 0.0) >= CLOCK_WRONG_S)
 
     @property
     def clock_words(self) -> str:

@@ -30,7 +30,7 @@ from results.throttling import (
     starts_late,
 )
 
-_CONVERGED = 0.3  # relative spread up to which several samples have one ceiling
+CONVERGED = 0.3  # relative spread up to which several samples have one ceiling
 _ALIKE, _TWICE = 0.1, 2
 _ONE_SPEED = 0.2  # the same where nothing but the ceiling speaks: congestion varies more
 _EVEN = 1.5  # times the ceiling: no second of what is held to one speed is faster
@@ -135,7 +135,7 @@ class SpeedCase(HttpCase):
     def ceiling_words(self) -> str:
         if self.ceiling is None:
             return ""
-        one = self.ceiling.transfers > 1 and self.ceiling.spread <= _CONVERGED
+        one = self.ceiling.transfers > 1 and self.ceiling.spread <= CONVERGED
         return f" ({self.ceiling.kbps:.0f} kbit/s{', the same each time' if one else ''})"
 
     @property
@@ -323,7 +323,7 @@ def _as_the_page(case: SpeedCase) -> Confidence:
 SPEED_RULES = (
     Rule(
         "speed_by_name",
-        lambda c: c.body_slow or c.start_slow,
+        lambda c: bool(c.pairs) and (c.body_slow or c.start_slow),  # without any, much is worked out in vain
         THROTTLED, PATH, _by_pairs, _mechanisms,
         "With the site's name {c.slow_words}, measured against another name at the same address, {c.times_words} in "
         "turn.{c.chance_words}",

@@ -14,8 +14,9 @@ from server.accounts.people import NotDone
 from server.accounts.roles import Role, plain_name
 from server.accounts.web import Accounts, Form, base, form_of, page, required, see
 from server.members_cli import VantageClass
+from server.pages.tongue import N_
 
-_HOURS = {"24": "a day", "48": "two days", "168": "a week", "720": "30 days"}
+_HOURS = {"24": N_("a day"), "48": N_("two days"), "168": N_("a week"), "720": N_("30 days")}
 _AUDIT_ROWS = 200
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
@@ -32,11 +33,11 @@ async def invite(accounts: Accounts, request: Request) -> Response:
     country = form.get("country", "").strip().upper()
     errors = {}
     if form.get("class") not in set(VantageClass):
-        errors["class"] = "Class: choose one of the list."
+        errors["class"] = N_("Class: choose one of the list.")
     if not _COUNTRY.fullmatch(country):
-        errors["country"] = "Country: allowed are two letters, as in KZ."
+        errors["country"] = N_("Country: allowed are two letters, as in KZ.")
     if form.get("hours") not in _HOURS:
-        errors["hours"] = "Good for: choose one of the list."
+        errors["hours"] = N_("Good for: choose one of the list.")
     if errors:
         return await _members(accounts, request, status=422, errors=errors, entered=form)
     code = await asyncio.to_thread(
@@ -58,7 +59,7 @@ async def revoke(accounts: Accounts, request: Request) -> Response:
         joining.revoke, accounts.desk.store, vantage, now=accounts.utcnow(), who=session.name
     )
     if not done:
-        return await _members(accounts, request, status=422, errors={"vantage": "No member is called so."})
+        return await _members(accounts, request, status=422, errors={"vantage": N_("No member is called so.")})
     return see("/admin?said=revoked")
 
 
@@ -71,13 +72,13 @@ async def add(accounts: Accounts, request: Request) -> Response:
     session = await required(accounts, request, Role.ADMIN)
     form = await form_of(accounts, request)
     if form.get("role") not in set(Role):
-        errors = {"role": "Role: choose one of the list."}
+        errors = {"role": N_("Role: choose one of the list.")}
         return await _everybody(accounts, request, status=422, errors=errors, entered=form)
     work = partial(people.add, accounts.desk.store, form.get("name", ""), Role(form["role"]))
     try:
         code = await asyncio.to_thread(work, who=session.name, now=accounts.utcnow())
     except NotDone as exc:
-        return await _everybody(accounts, request, status=422, errors={"name": str(exc)}, entered=form)
+        return await _everybody(accounts, request, status=422, errors={"name": exc.says}, entered=form)
     return await _everybody(accounts, request, link=_link(accounts, request, code), whose=plain_name(form["name"]))
 
 
@@ -87,11 +88,11 @@ async def change(accounts: Accounts, request: Request) -> Response:
     name = form.get("account", "")
     work = _change(accounts, form)
     if work is None:
-        return await _everybody(accounts, request, status=422, errors={"account": "There is no such change."})
+        return await _everybody(accounts, request, status=422, errors={"account": N_("There is no such change.")})
     try:
         code = await asyncio.to_thread(work, name, who=session.name, now=accounts.utcnow())
     except NotDone as exc:
-        return await _everybody(accounts, request, status=422, errors={"account": str(exc)})
+        return await _everybody(accounts, request, status=422, errors={"account": exc.says})
     if isinstance(code, str):
         return await _everybody(accounts, request, link=_link(accounts, request, code), whose=name)
     return see("/admin/accounts?said=changed")

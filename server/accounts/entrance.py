@@ -29,8 +29,9 @@ from server.accounts.web import (
     signed_in,
 )
 from server.body import Refused
+from server.pages.tongue import N_, Later, later
 
-_BAD_LINK = "This link leads nowhere: it was used, is older than a day, or was never made."
+_BAD_LINK = N_("This link leads nowhere: it was used, is older than a day, or was never made.")
 
 
 async def sign_in(accounts: Accounts, request: Request) -> Response:
@@ -79,7 +80,7 @@ async def choose(accounts: Accounts, request: Request) -> Response:
         try:
             name = await hashing(accounts, partial(_chosen, accounts, code, name, form["new"]))
         except NotDone as exc:
-            return await shown(status=422, errors={"name": str(exc)}, entered={"name": name})
+            return await shown(status=422, errors={"name": exc.says}, entered={"name": name})
     except BadLink as exc:
         raise Refused(404, _BAD_LINK) from exc
     return known(accounts, see("/sign-in?said=chosen"), name)
@@ -94,15 +95,15 @@ def entered_in(form: Form) -> Entered:
     return Entered(name=form.get("name", ""), password=form.get("password", ""), code=form.get("code", ""))
 
 
-def wrong_passwords(form: Form, name: str) -> dict[str, str]:
+def wrong_passwords(form: Form, name: str) -> dict[str, str | Later]:
     """What is wrong with a new password, by field."""
     new = form.get("new", "")
     try:
         passwords.allowed(new, name=name)
     except BadPassword as exc:
-        return {"new": str(exc)}
-    return {} if new == form.get("again", "") else {"again": "The two passwords are not the same."}
+        return {"new": exc.says}
+    return {} if new == form.get("again", "") else {"again": N_("The two passwords are not the same.")}
 
 
-def too_soon(exc: TooSoon) -> str:
-    return f"There were too many tries; the next one is taken in {int(exc.wait_s) + 1} s."
+def too_soon(exc: TooSoon) -> Later:
+    return later("There were too many tries; the next one is taken in {seconds} s.", seconds=int(exc.wait_s) + 1)

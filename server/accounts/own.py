@@ -14,8 +14,9 @@ from server.accounts.proving import Entered, NotProven
 from server.accounts.roles import Role
 from server.accounts.sessions import Session
 from server.accounts.web import Accounts, Form, form_of, hashing, page, required, see
+from server.pages.tongue import N_, Later
 
-_WRONG = "The password or the code is wrong."
+_WRONG = N_("The password or the code is wrong.")
 
 
 async def account(accounts: Accounts, request: Request) -> Response:
@@ -71,7 +72,7 @@ async def _proven(accounts: Accounts, request: Request, session: Session, work: 
     return see(f"/account?said={said}")
 
 
-async def _tried(accounts: Accounts, work: Any, field: str) -> dict[str, str]:
+async def _tried(accounts: Accounts, work: Any, field: str) -> dict[str, str | Later]:
     try:
         await hashing(accounts, partial(work, now=accounts.utcnow()))
     except NotProven:

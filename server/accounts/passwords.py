@@ -10,6 +10,8 @@ import unicodedata
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from server.pages.tongue import Later, later
+
 LEAST, MOST = 12, 256
 _DIFFERENT = 6
 _ROWS = (
@@ -28,6 +30,10 @@ _WORDS = {
 
 class BadPassword(Exception):
     """The message is a sentence that says what is allowed."""
+
+    def __init__(self, says: Later) -> None:
+        super().__init__(says)
+        self.says = says
 
 
 class Passwords:
@@ -56,13 +62,17 @@ def allowed(password: str, *, name: str) -> None:
     """Raises BadPassword."""
     plain = _normal(password).casefold()
     if len(plain) < LEAST:
-        raise BadPassword(f"A password has at least {LEAST} characters; several words are easy to remember.")
+        raise BadPassword(
+            later("A password has at least {least} characters; several words are easy to remember.", least=LEAST)
+        )
     if len(password) > MOST:
-        raise BadPassword(f"A password has at most {MOST} characters.")
+        raise BadPassword(later("A password has at most {most} characters.", most=MOST))
     letters = re.sub(r"[\W\d_]+", "", plain)
     guessed = len(set(plain)) < _DIFFERENT or letters in _WORDS | {name, name * 2} or (name and plain == name)
     if guessed or any(plain in row * 2 or plain in row[::-1] * 2 for row in _ROWS):
-        raise BadPassword("This password is among the first that are guessed; several unrelated words are better.")
+        raise BadPassword(
+            later("This password is among the first that are guessed; several unrelated words are better.")
+        )
 
 
 def _normal(password: str) -> str:

@@ -17,6 +17,7 @@ from results.account_tables import AccountRow
 from results.store import Store
 from server.accounts import audit
 from server.accounts.roles import NAME_RULE, Role, is_name, plain_name
+from server.pages.tongue import N_, Later, later
 
 _ACCOUNT = SQLModel.metadata.tables["account"]
 _SESSION = SQLModel.metadata.tables["session"]
@@ -27,6 +28,10 @@ _ADMINS = sa.select(sa.func.count()).where(_ACCOUNT.c.role == Role.ADMIN.value, 
 
 class NotDone(Exception):
     """A change that can't be. The message is a sentence."""
+
+    def __init__(self, says: Later) -> None:
+        super().__init__(says)
+        self.says = says
 
 
 class BadLink(Exception):
@@ -48,11 +53,11 @@ def add(store: Store, name: str, role: Role, *, who: str, now: datetime) -> str:
     """A new account without a password; the code of a link to choose one. Raises NotDone."""
     name = plain_name(name)
     if not is_name(name):
-        raise NotDone(f"Name: {NAME_RULE}.")
+        raise NotDone(later(NAME_RULE))
     with store.transaction(alone=True) as connection:
         _add(connection, name, role, None, now)
         code = _new_link(connection, name, now)
-        audit.write(connection, at=now, who=who, what="account made", about=f"{name}, {role.value}")
+        audit.write(connection, at=now, who=who, what=N_("account made"), about=f"{name}, {role.value}")
     return code
 
 
@@ -61,46 +66,46 @@ def set_role(store: Store, name: str, role: Role, *, who: str, now: datetime) ->
     with _changing(store, name) as (connection, _):
         _change(connection, name, role=role.value)
         _leave_an_admin(connection)
-        audit.write(connection, at=now, who=who, what="role changed", about=f"{name}, {role.value}")
+        audit.write(connection, at=now, who=who, what=N_("role changed"), about=f"{name}, {role.value}")
 
 
 def disable(store: Store, name: str, *, who: str, now: datetime) -> None:
     """It is signed out everywhere, and its links lead nowhere. Raises NotDone."""
     with _changing(store, name) as (connection, account):
         if account.disabled_at is not None:
-            raise NotDone(f"{name} is disabled already.")
+            raise NotDone(later("{name} is disabled already.", name=name))
         _change(connection, name, disabled_at=now)
         _leave_an_admin(connection)
         end_all(connection, name)
         _spend_links(connection, name, now)
-        audit.write(connection, at=now, who=who, what="account disabled", about=name)
+        audit.write(connection, at=now, who=who, what=N_("account disabled"), about=name)
 
 
 def enable(store: Store, name: str, *, who: str, now: datetime) -> None:
     """With the password that it had. Raises NotDone."""
     with _changing(store, name) as (connection, account):
         if account.disabled_at is None:
-            raise NotDone(f"{name} is not disabled.")
+            raise NotDone(later("{name} is not disabled.", name=name))
         _change(connection, name, disabled_at=None)
-        audit.write(connection, at=now, who=who, what="account enabled", about=name)
+        audit.write(connection, at=now, who=who, what=N_("account enabled"), about=name)
 
 
 def forget_totp(store: Store, name: str, *, who: str, now: datetime) -> None:
     """For whoever has lost the telephone: the password alone is asked for. Raises NotDone."""
     with _changing(store, name) as (connection, account):
         if account.totp is None:
-            raise NotDone(f"{name} has no second factor.")
+            raise NotDone(later("{name} has no second factor.", name=name))
         _change(connection, name, totp=None, totp_step=None)
-        audit.write(connection, at=now, who=who, what="second factor taken off", about=name)
+        audit.write(connection, at=now, who=who, what=N_("second factor taken off"), about=name)
 
 
 def new_link(store: Store, name: str, *, who: str, now: datetime) -> str:
     """The code of a link to choose another password; older links lead nowhere. Raises NotDone."""
     with _changing(store, name) as (connection, account):
         if account.disabled_at is not None:
-            raise NotDone(f"{name} is disabled; enable it first.")
+            raise NotDone(later("{name} is disabled; enable it first.", name=name))
         code = _new_link(connection, name, now)
-        audit.write(connection, at=now, who=who, what="link made", about=name)
+        audit.write(connection, at=now, who=who, what=N_("link made"), about=name)
     return code
 
 
@@ -131,12 +136,12 @@ def choose(store: Store, code: str, *, name: str, password: str, now: datetime) 
         if account is None:
             name = plain_name(name)
             if not is_name(name):
-                raise NotDone(f"Name: {NAME_RULE}.")
+                raise NotDone(later(NAME_RULE))
             _add(connection, name, Role.ADMIN, password, now)
-            audit.write(connection, at=now, who=name, what="account made", about=f"{name}, the first admin")
+            audit.write(connection, at=now, who=name, what=N_("account made"), about=f"{name}, the first admin")
             return name
         set_password(connection, account.name, password, now=now)
-        audit.write(connection, at=now, who=account.name, what="password chosen with a link")
+        audit.write(connection, at=now, who=account.name, what=N_("password chosen with a link"))
         return account.name
 
 
@@ -181,7 +186,7 @@ def _changing(store: Store, name: str) -> Iterator[tuple[sa.Connection, AccountR
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("accounts"))))
         account = _found(connection, name, held=True) if is_name(name) else None
         if account is None:
-            raise NotDone("Nobody has an account of that name.")
+            raise NotDone(later("Nobody has an account of that name."))
         yield connection, account
 
 
@@ -193,7 +198,7 @@ def _found(connection: sa.Connection, name: str, *, held: bool = False) -> Accou
 
 def _add(connection: sa.Connection, name: str, role: Role, password: str | None, now: datetime) -> None:
     if _found(connection, name) is not None:
-        raise NotDone(f"{name} has an account already, or had one; a name is given once.")
+        raise NotDone(later("{name} has an account already, or had one; a name is given once.", name=name))
     connection.execute(sa.insert(_ACCOUNT).values(name=name, role=role.value, password=password, made_at=now))
 
 
@@ -203,7 +208,7 @@ def _change(connection: sa.Connection, name: str, **values: Any) -> None:
 
 def _leave_an_admin(connection: sa.Connection) -> None:
     if not connection.execute(_ADMINS).scalar_one():
-        raise NotDone("This is the last admin; make another one first.")
+        raise NotDone(later("This is the last admin; make another one first."))
 
 
 def _new_link(connection: sa.Connection, name: str | None, now: datetime) -> str:

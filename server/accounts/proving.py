@@ -16,9 +16,10 @@ from server.accounts.keys import Keys
 from server.accounts.passwords import Passwords
 from server.accounts.roles import is_name, plain_name
 from server.accounts.sessions import Session
+from server.pages.tongue import N_
 
 _SEALED_S = 900  # within which a second factor that was shown is confirmed
-NOT_PROVEN = "The name, the password or the code is wrong."
+NOT_PROVEN = N_("The name, the password or the code is wrong.")
 
 
 class NotProven(Exception):
@@ -54,7 +55,7 @@ def sign_in(desk: Desk, entered: Entered, *, browser: str | None, now: datetime)
         with desk.store.transaction(alone=True) as connection:
             known = is_name(name) and people.held(connection, name) is not None
             # A name that nobody has may be a password in the wrong place: it is not written down.
-            audit.write(connection, at=now, who="", what="sign-in failed", about=name if known else "")
+            audit.write(connection, at=now, who="", what=N_("sign-in failed"), about=name if known else "")
         raise NotProven
     kept = account.password
     renewed = desk.passwords.hashed(entered.password) if kept and desk.passwords.outdated(kept) else None
@@ -64,20 +65,20 @@ def sign_in(desk: Desk, entered: Entered, *, browser: str | None, now: datetime)
             people.renew(connection, name, renewed)
         attempts.forgive(connection, attempt)
         token = sessions.begin(connection, name, now=now)
-        audit.write(connection, at=now, who=name, what="signed in")
+        audit.write(connection, at=now, who=name, what=N_("signed in"))
     return token, name
 
 
 def sign_out(desk: Desk, session: Session, *, now: datetime) -> None:
     with desk.store.transaction(alone=True) as connection:
         sessions.end(connection, session.digest)
-        audit.write(connection, at=now, who=session.name, what="signed out")
+        audit.write(connection, at=now, who=session.name, what=N_("signed out"))
 
 
 def end_others(desk: Desk, session: Session, *, now: datetime) -> None:
     with desk.store.transaction(alone=True) as connection:
         people.end_all(connection, session.name, but=session.digest)
-        audit.write(connection, at=now, who=session.name, what="signed out elsewhere")
+        audit.write(connection, at=now, who=session.name, what=N_("signed out elsewhere"))
 
 
 def change_password(desk: Desk, session: Session, entered: Entered, new: str, *, now: datetime) -> None:
@@ -88,7 +89,7 @@ def change_password(desk: Desk, session: Session, entered: Entered, new: str, *,
         _still(connection, account)
         attempts.forgive(connection, attempt)
         people.set_password(connection, session.name, kept, now=now, but=session.digest)
-        audit.write(connection, at=now, who=session.name, what="password changed")
+        audit.write(connection, at=now, who=session.name, what=N_("password changed"))
 
 
 def offered(desk: Desk, session: Session, secret: str, *, now: datetime) -> str:
@@ -113,7 +114,7 @@ def turn_on(desk: Desk, session: Session, entered: Entered, secret: str, *, now:
         attempts.forgive(connection, attempt)
         people.set_totp(connection, session.name, _sealed(desk, session.name, secret, now), step=step)
         people.end_all(connection, session.name, but=session.digest)
-        audit.write(connection, at=now, who=session.name, what="second factor turned on")
+        audit.write(connection, at=now, who=session.name, what=N_("second factor turned on"))
 
 
 def turn_off(desk: Desk, session: Session, entered: Entered, *, now: datetime) -> None:
@@ -123,7 +124,7 @@ def turn_off(desk: Desk, session: Session, entered: Entered, *, now: datetime) -
         _still(connection, account)
         attempts.forgive(connection, attempt)
         people.set_totp(connection, session.name, None, step=None)
-        audit.write(connection, at=now, who=session.name, what="second factor turned off")
+        audit.write(connection, at=now, who=session.name, what=N_("second factor turned off"))
 
 
 def _proven(desk: Desk, session: Session, entered: Entered, now: datetime) -> tuple[int, AccountRow]:
@@ -131,7 +132,7 @@ def _proven(desk: Desk, session: Session, entered: Entered, now: datetime) -> tu
     attempt, account = _tried(desk, session.name, entered, f"{session.name}|{session.digest}", now)
     if account is None:
         with desk.store.transaction(alone=True) as connection:
-            audit.write(connection, at=now, who=session.name, what="password not proven")
+            audit.write(connection, at=now, who=session.name, what=N_("password not proven"))
         raise NotProven
     return attempt, account
 

@@ -23,6 +23,7 @@ from server.accounts.passwords import Passwords
 from server.accounts.proving import Desk
 from server.accounts.web import Accounts, answering
 from server.control.limits import Turns
+from server.pages.tongue import teach
 
 _HASHED_AT_ONCE, _WAITING = 2, 20  # passwords, of 32 MiB each
 _STYLE = files("server.accounts").joinpath("static", "accounts.css").read_bytes()
@@ -95,6 +96,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     env.filters.update(iso=iso)
+    teach(env)
     for name in env.list_templates():
         env.get_template(name)
     return env

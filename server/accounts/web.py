@@ -22,6 +22,8 @@ from server.accounts.roles import Role, allows
 from server.accounts.sessions import Session
 from server.body import Refused, body_of, type_of
 from server.control.limits import Busy, Turns
+from server.pages import tongue
+from server.pages.tongue import LANGUAGES, N_, chosen, switch
 
 # A browser takes such a cookie over TLS alone (and from loopback), and from no other host.
 SESSION, FORM, BROWSER = "__Host-kedergi", "__Host-kedergi-form", "__Host-kedergi-browser"
@@ -29,7 +31,12 @@ _BROWSER_S = 180 * 86400
 _FORM_BYTES, _FORM_S, _FIELDS = 16 * 1024, 10.0, 40
 # Addresses that hold a code are told to no other server; with no-referrer browsers would not say where a form is from.
 HEADERS = {"cache-control": "no-store", "referrer-policy": "same-origin"}
-_FOREIGN = "This form did not come from a page of this server, or the page is too old. Open it again and repeat."
+_FOREIGN = N_("This form did not come from a page of this server, or the page is too old. Open it again and repeat.")
+_ONLY: Mapping[Role, str] = {
+    Role.VIEWER: N_("Only an account with the role viewer may do this."),
+    Role.ANALYST: N_("Only an account with the role analyst may do this."),
+    Role.ADMIN: N_("Only an account with the role admin may do this."),
+}
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Form = Mapping[str, str]
@@ -70,7 +77,7 @@ async def required(accounts: Accounts, request: Request, role: Role) -> Session:
     if session is None:
         raise NotSignedIn
     if not allows(session.role, role):
-        raise Refused(403, f"Only an account with the role {role.value} may do this.")
+        raise Refused(403, _ONLY[role])
     return session
 
 
@@ -79,11 +86,11 @@ def answering(accounts: Accounts, endpoint: Endpoint) -> Endpoint:
 
     async def answer(request: Request) -> Response:
         try:
-            return await endpoint(request)
+            return _in_tongue(request, await endpoint(request))
         except NotSignedIn:
-            return to_sign_in(request)
+            return _in_tongue(request, to_sign_in(request))
         except Busy:
-            says = "Too many sign in at once; try again in a few seconds."
+            says = N_("Too many sign in at once; try again in a few seconds.")
             return await page(accounts, request, "sorry.html", status=503, retry_after_s=5, says=says)
         except Refused as exc:
             return await page(accounts, request, "sorry.html", status=exc.status, says=exc.says)
@@ -96,17 +103,17 @@ def answering(accounts: Accounts, endpoint: Endpoint) -> Endpoint:
 async def form_of(accounts: Accounts, request: Request) -> Form:
     """The fields of a form that one of our own pages sent. Raises Refused."""
     if type_of(request) != "application/x-www-form-urlencoded":
-        raise Refused(415, "A form is sent as application/x-www-form-urlencoded.")
+        raise Refused(415, N_("A form is sent as application/x-www-form-urlencoded."))
     if not _own_page(request):
         raise Refused(403, _FOREIGN)
     body = await body_of(request, most_bytes=_FORM_BYTES, timeout_s=_FORM_S, called="form")
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=_FIELDS, errors="strict")
     except ValueError as exc:
-        raise Refused(422, "The form can't be read.") from exc
+        raise Refused(422, N_("The form can't be read.")) from exc
     form = dict(pairs)
     if len(form) != len(pairs) or not all(one.isprintable() for one in form.values()):
-        raise Refused(422, "The form has a field twice, or a character that no keyboard writes.")
+        raise Refused(422, N_("The form has a field twice, or a character that no keyboard writes."))
     token = await _form_token(accounts, request)
     if token is None or not secrets.compare_digest(token, form.get("token", "").encode()):
         raise Refused(403, _FOREIGN)
@@ -129,14 +136,41 @@ async def page(
     if token is None:
         fresh = secrets.token_urlsafe(24)
         token = _token(accounts, "form of nobody", fresh)
-    values = {"errors": {}, "entered": {}, **values}
+    named, among = request.query_params.get("lang", ""), switch(request.url.path, request.query_params.multi_items())
+    spoken = chosen(named, request.headers.get("accept-language", ""))
+    values = {"errors": {}, "entered": {}, "tongue": spoken, "tongues": among, **values}
     shown = accounts.templates.get_template(template).render(
-        session=session, token=token.decode(), path=request.url.path, version=accounts.version, **values
+        session=session,
+        token=token.decode(),
+        path=request.url.path,
+        version=accounts.version,
+        to=lambda where: _also(where, named),
+        **values,
     )
-    headers = {**HEADERS, **({"retry-after": str(int(retry_after_s) + 1)} if retry_after_s else {})}
+    headers = {
+        **HEADERS,
+        **tongue.headers(spoken),
+        **({"retry-after": str(int(retry_after_s) + 1)} if retry_after_s else {}),
+    }
     answer = HTMLResponse(shown, status, headers)
     if fresh:
         set_cookie(answer, FORM, fresh)
+    return answer
+
+
+def _also(where: str, named: str) -> str:
+    """A link that keeps the tongue that was chosen."""
+    if named not in LANGUAGES:
+        return where
+    path, mark, rest = where.partition("#")
+    return f"{path}{'&' if '?' in path else '?'}lang={named}{mark}{rest}"
+
+
+def _in_tongue(request: Request, answer: Response) -> Response:
+    """A page that one is led to stays in the tongue that was chosen."""
+    where = answer.headers.get("location", "")
+    if where and "lang=" not in where:
+        answer.headers["location"] = _also(where, request.query_params.get("lang", ""))
     return answer
 
 

@@ -1,50 +1,38 @@
-"""One language's words, plurals, lists and dates. Catalogs are in server/i18n; what is said is in texts.py."""
+"""One language's words, plurals, lists and dates. How it is spoken is in pages/tongue.py; what is said, in texts.py."""
 
-import gettext
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from babel import Locale
-from babel.dates import format_datetime
-from babel.lists import format_list
-
 from server.pages.times import Local
-
-FOLDER = Path(__file__).parents[1] / "i18n"
-DOMAIN = "kedergi"
-LANGUAGES = ("en", "ru", "kk")  # the words in the code are English's
+from server.pages.tongue import Tongue, tongue
 
 
 class Catalog:
     """A language. Get one by `catalog`."""
 
-    def __init__(self, language: str) -> None:
-        self.locale = Locale.parse(language)
-        own = language != LANGUAGES[0]
-        self._words = gettext.translation(DOMAIN, FOLDER, [language]) if own else gettext.NullTranslations()
+    def __init__(self, spoken: Tongue) -> None:
+        self._tongue = spoken
 
     def say(self, words: str, **parts: object) -> str:
-        return self._words.gettext(words).format(**parts)
+        return self._tongue.say(words, **parts)
 
     def count(self, one: str, many: str, count: int, **parts: object) -> str:
         """With the plural that the language has for `count`."""
-        return self._words.ngettext(one, many, count).format(count=count, **parts)
+        return self._tongue.count(one, many, count, **parts)
 
     def row(self, items: Sequence[str]) -> str:
         """As in "a, b and c"."""
-        return format_list(list(items), locale=self.locale)
+        return self._tongue.row(items)
 
     def day(self, moment: datetime, zone: ZoneInfo, now: datetime) -> str:
         """As in "25 Nov", with the year where it is another one."""
-        pattern = "d MMM" if moment.astimezone(zone).year == now.astimezone(zone).year else "d MMM y"
-        return format_datetime(moment, pattern, tzinfo=zone, locale=self.locale)
+        return self._tongue.day(moment.astimezone(zone).date(), now.astimezone(zone).year)
 
     def hour(self, moment: datetime, zone: ZoneInfo) -> str:
         """As in "14:10"."""
-        return format_datetime(moment, "HH:mm", tzinfo=zone, locale=self.locale)
+        return f"{moment.astimezone(zone):%H:%M}"
 
     def moment(self, moment: datetime, zone: ZoneInfo, now: datetime) -> str:
         """As in "25 Nov, 14:10"."""
@@ -74,4 +62,4 @@ class Catalog:
 
 @cache
 def catalog(language: str) -> Catalog:
-    return Catalog(language)
+    return Catalog(tongue(language))

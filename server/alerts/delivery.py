@@ -15,7 +15,6 @@ from typing import Any
 from results.events import Change, Event, Flip
 from results.queue import Planned, Queue, Waiting
 from results.store import Store
-from server.alerts.pictured import picture_of
 from server.alerts.services import Outcome, Service
 from server.alerts.subscriptions import Subscription, services
 from server.alerts.texts import Message, News, Style, digest, event_href, message, news
@@ -27,7 +26,14 @@ LEAST_TRIES = 8  # a laptop that slept for days has tried too little to give up
 _PAUSES = tuple(timedelta(seconds=s) for s in (30, 60, 120, 300, 600, 1200, 1800, 3600))
 _JITTER = 0.2  # of a pause, either way
 
-Picture = Callable[[Store, News, datetime], bytes | None]
+Picture = Callable[[Store, News, datetime, str], bytes | None]  # the last is the language
+
+
+def picture_of(store: Store, told: News, now: datetime, language: str) -> bytes | None:
+    """As pictured.py says, which is loaded once somebody is to be sent one."""
+    from server.alerts import pictured  # noqa: PLC0415 - heavy, and only for who alerts
+
+    return pictured.picture_of(store, told, now, language)
 
 
 class Deliverer:
@@ -43,8 +49,12 @@ class Deliverer:
         outlets: Mapping[str, str],
         href: Callable[[Event], str] = event_href,
         picture: Picture = picture_of,
+        held: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`outlets`: whose each URL is. `href`: the page of an event, to follow the subscription's `link`."""
+        """`outlets`: whose each URL is. `href`: the page of an event, to follow the subscription's `link`.
+
+        `held` says whether nothing is to be sent now, and may read a file for it.
+        """
         self._store = store
         self._queue = Queue(store)
         self._subscriptions = tuple(subscriptions)
@@ -54,13 +64,16 @@ class Deliverer:
         self._outlets = outlets
         self._href = href
         self._picture = picture
+        self._held_back = held
 
     async def run(self, wake: asyncio.Event) -> None:
         """Until it is cancelled: sends what is due, then waits for `wake`, the next due time, or a minute."""
         while True:
             wake.clear()
-            await self.once()
-            due = await asyncio.to_thread(self._queue.next_due, self._services)
+            held = await asyncio.to_thread(self._held_back)
+            if not held:
+                await self.once()
+            due = None if held else await asyncio.to_thread(self._queue.next_due, self._services)
             nap = LONGEST_NAP if due is None else min(max(due - self._clock(), timedelta(seconds=1)), LONGEST_NAP)
             # wait_for would lose a stop that comes together with the news (Python 3.11).
             with suppress(TimeoutError):
@@ -135,7 +148,8 @@ class Deliverer:
         all_told = [replace(told, event=manner.foremost(told.event, self._outlets)) for told in all_told]
         if len(all_told) > 1:
             return digest(all_told, style, href=self._href), None
-        picture = self._picture(self._store, all_told[0], now) if service.takes_pictures else None
+        wanted = service.takes_pictures
+        picture = self._picture(self._store, all_told[0], now, manner.language) if wanted else None
         return message(all_told[0], style, href=self._href), picture
 
     def _note(self, batch: Sequence[Waiting], outcome: Outcome, manner: Subscription) -> None:

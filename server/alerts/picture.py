@@ -7,8 +7,10 @@ rows there are is in pictured.py.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from functools import cache
 from io import BytesIO
 
+from fontpkg_pt_sans import ROOT
 from PIL import Image, ImageDraw, ImageFont
 
 from server.pages.cells import Cell, Empty, Piece
@@ -16,13 +18,13 @@ from server.pages.charts.palette import BLOCKINGS, DOWN, KINDS, LIGHT, SLOW, UNS
 from server.pages.charts.patterns import SURENESS
 from server.pages.charts.strip import Bracket, heights
 from server.pages.times import HOUR, Window
+from server.pages.tongue import ENGLISH, Tongue
 
 MOST_ROWS = 8
 ROW, STEP, LABEL, MARGIN = 44, 22, 300, 16  # pixels
 HEAD, FOOT = 40, 40
 _GAP = 2  # between cells
 _TICK = 6 * HOUR
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _PAD = 6  # above and below a cell: room for the bracket
 _HATCH = {3: (10, 2), 2: (10, 4)}  # by sureness, as the pages': how far apart the pale lines are, and how wide
 
@@ -44,7 +46,7 @@ def size(rows: int, window: Window) -> tuple[int, int]:
     return 2 * MARGIN + LABEL + STEP * window.count, HEAD + ROW * min(rows, MOST_ROWS) + FOOT
 
 
-def draw(rows: Sequence[Row], window: Window) -> bytes:
+def draw(rows: Sequence[Row], window: Window, tongue: Tongue = ENGLISH) -> bytes:
     """The picture as PNG. Rows beyond the eighth are left out."""
     rows = rows[:MOST_ROWS]
     image = Image.new("RGB", size(len(rows), window), LIGHT["paper"])
@@ -58,8 +60,8 @@ def draw(rows: Sequence[Row], window: Window) -> bytes:
             _cell(image, cell, (x, top + _PAD, x + STEP - _GAP - 1, top + ROW - _PAD - 1))
         for bracket in row.brackets:
             _bracket(pen, bracket, window, left, top)
-    _axis(pen, window, left)
-    _legend(image, rows, HEAD + ROW * len(rows) + 10)
+    _axis(pen, window, left, tongue)
+    _legend(image, rows, HEAD + ROW * len(rows) + 10, tongue)
     kept = BytesIO()
     image.save(kept, "PNG", optimize=True)
     return kept.getvalue()
@@ -71,7 +73,7 @@ def _label(pen: ImageDraw.ImageDraw, row: Row, top: int) -> None:
     pen.text((MARGIN, top + 25), _fitting(row.network, small), font=small, fill=LIGHT["soft"])
 
 
-def _fitting(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+def _fitting(text: str, font: ImageFont.FreeTypeFont) -> str:
     shown = text
     while font.getlength(shown) > LABEL - 12:
         shown = shown.removesuffix("...")[:-1] + "..."
@@ -94,7 +96,7 @@ def _cell(image: Image.Image, cell: Cell, box: Box) -> None:
 
 def _letter(pen: ImageDraw.ImageDraw, kind: Kind, centre: tuple[float, float]) -> None:
     paper, ink = LIGHT["paper"], LIGHT["ink"]
-    pen.text(centre, kind.letter, font=_font(15), fill=ink, anchor="mm", stroke_width=2, stroke_fill=paper)
+    pen.text(centre, kind.letter, font=_font(15, "Bold"), fill=ink, anchor="mm", stroke_width=2, stroke_fill=paper)
 
 
 def _nothing(pen: ImageDraw.ImageDraw, empty: Empty, box: Box) -> None:
@@ -148,7 +150,7 @@ def _bracket(pen: ImageDraw.ImageDraw, bracket: Bracket, window: Window, left: i
         pen.line((x + towards, top + 1, x, top + 1, x, top + ROW - 2, x + towards, top + ROW - 2), LIGHT["ink"], 2)
 
 
-def _axis(pen: ImageDraw.ImageDraw, window: Window, left: int) -> None:
+def _axis(pen: ImageDraw.ImageDraw, window: Window, left: int, tongue: Tongue) -> None:
     pen.text((MARGIN, 14), "UTC", font=_font(13), fill=LIGHT["soft"])
     start = window.start.astimezone(UTC)
     first = start.replace(hour=0) + _TICK * -(-start.hour // 6)
@@ -156,11 +158,11 @@ def _axis(pen: ImageDraw.ImageDraw, window: Window, left: int) -> None:
         moment = first + _TICK * place
         x = left + window.share(moment) * STEP * window.count
         pen.line((x, HEAD - 8, x, HEAD - 2), fill=LIGHT["down"])
-        at = f"{moment:%H:%M}" if moment.hour else f"{moment.day} {_MONTHS[moment.month - 1]}"
+        at = f"{moment:%H:%M}" if moment.hour else tongue.day(moment.date(), moment.year)
         pen.text((x, 20), at, font=_font(13), fill=LIGHT["soft"], anchor="mm")
 
 
-def _legend(image: Image.Image, rows: Sequence[Row], top: int) -> None:
+def _legend(image: Image.Image, rows: Sequence[Row], top: int, tongue: Tongue) -> None:
     """The kinds that occur, with their words."""
     seen = {piece.kind: piece for row in rows for cell in row.cells for piece in cell.pieces}
     pen, x = ImageDraw.Draw(image), float(MARGIN)
@@ -169,7 +171,7 @@ def _legend(image: Image.Image, rows: Sequence[Row], top: int) -> None:
         entries.append(None)
     for piece in entries:
         box = (x, top, x + 19, top + 19)
-        word = "no data"
+        word = Empty.NO_DATA.value
         if piece is None:
             _nothing(pen, Empty.NO_DATA, box)
         else:
@@ -177,6 +179,7 @@ def _legend(image: Image.Image, rows: Sequence[Row], top: int) -> None:
             if piece.kind in {*BLOCKINGS, SLOW, DOWN}:
                 _letter(pen, piece.kind, (x + 10, top + 10))
             word = piece.kind.word
+        word = tongue.say(word)
         pen.text((x + 26, top + 10), word, font=_font(13), fill=LIGHT["soft"], anchor="lm")
         x += 26 + _font(13).getlength(word) + 22
 
@@ -185,6 +188,7 @@ def _round(x: float, y: float, radius: float) -> Box:
     return x - radius, y - radius, x + radius, y + radius
 
 
-def _font(pixels: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """The one that comes with Pillow: Latin letters only, so that whatever is written here is Latin."""
-    return ImageFont.load_default(pixels)
+@cache
+def _font(pixels: int, weight: str = "Regular") -> ImageFont.FreeTypeFont:
+    """PT Sans: it has the letters of every language here, and comes with us, since servers often have no fonts."""
+    return ImageFont.truetype(ROOT / "files" / f"PT_Sans-Web-{weight}.ttf", pixels)

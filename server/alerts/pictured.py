@@ -16,12 +16,13 @@ from server.pages.cells import Cell, cells, tally
 from server.pages.charts.strip import Bracket
 from server.pages.sentences import site_name
 from server.pages.times import HOUR, Window
+from server.pages.tongue import tongue
 
 _HOURS = 48
 _LONGEST = timedelta(days=14)  # all that was measured since is read; what lies further back has no picture
 
 
-def picture_of(store: Store, told: News, now: datetime) -> bytes | None:
+def picture_of(store: Store, told: News, now: datetime, language: str = "en") -> bytes | None:
     """The picture as PNG; None for what has no sites, or lies too far back. Blocks."""
     event = told.event
     turn = event.last_bad_at if event.first_good_at is not None and not told.past else event.first_bad_at
@@ -39,14 +40,14 @@ def picture_of(store: Store, told: News, now: datetime) -> bytes | None:
     brackets = _brackets(told)
     rows = [
         Row(
-            site=_latin(site_name(url)),
+            site=site_name(url),
             network=_network(asn, name),
             cells=_cells(points, gaps, window, now),
             brackets=brackets,
         )
         for (url, asn, name), points in series.items()
     ]
-    return draw(rows, window) if rows else None
+    return draw(rows, window, tongue(language)) if rows else None
 
 
 def _cells(points: Sequence[Point], gaps: Sequence[GapRow], window: Window, now: datetime) -> list[Cell]:
@@ -62,10 +63,5 @@ def _brackets(told: News) -> list[Bracket]:
 
 
 def _network(asn: int | None, name: str) -> str:
-    """The picture's letters are Latin: a name in others is left out, its number says the same."""
     number = f"AS{asn}" if asn is not None else ""
-    return " ".join(part for part in (name if name.isascii() else "", number) if part)
-
-
-def _latin(name: str) -> str:
-    return name if name.isascii() else name.encode("ascii", "replace").decode()
+    return " ".join(part for part in (name, number) if part)

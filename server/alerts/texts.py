@@ -13,22 +13,14 @@ from results.events import Change, Event, EventKind, Flip, Network
 from server.alerts.catalogs import Catalog, catalog
 from server.pages import words
 from server.pages.sentences import site_name
+from server.pages.tongue import N_, P_
 from server.pages.views import site_href
 
 _MOST_NAMES = 5
 _MOST_MECHANISMS = 3
 _MOST_NEWS = 20  # of a digest: services have limits
 
-Forms = tuple[str, str]  # for one and for several; the extraction of words for the catalogs looks for P_ and N_
-
-
-def P_(one: str, many: str) -> Forms:  # noqa: N802 - gettext's habit
-    return one, many
-
-
-def N_(text: str) -> str:  # noqa: N802 - gettext's habit
-    return text
-
+Forms = tuple[str, str]  # for one and for several
 
 _NOW: Mapping[tuple[EventKind, str], Forms] = {
     (EventKind.BLOCKING, ""): P_("{sites} is blocked", "{sites} are blocked"),

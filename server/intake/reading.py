@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from results.carrying import Fate
+from results.fate import Fate
 from results.formats import jsonl
 from results.formats.documents import parsed
 from results.formats.files import Unreadable
@@ -65,6 +65,10 @@ class Reader:
         if measurement.vantage.name != member.vantage:
             says = f"Its vantage has another name than this one, which is called {member.vantage} here."
             return Receipt(uid=uid, fate=Fate.REFUSED, says=says)
+        if measurement.simulated is not None:
+            return Receipt(
+                uid=uid, fate=Fate.REFUSED, says="It says that it is simulated; only what was measured is taken."
+            )
         return measurement
 
     def _parsed(self, line: bytes) -> dict[str, Any]:

@@ -4,21 +4,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
+from itertools import pairwise
 
 from results.points import Point
 from results.store import Tally
 from results.tables import GapRow
 from server.pages.charts.palette import KINDS, Kind, kind_of
 from server.pages.times import Window
+from server.pages.tongue import N_
+
+_ORDER = {kind.key: place for place, kind in enumerate(KINDS)}
 
 
 class Empty(StrEnum):
     """Why a cell has nothing in it. None of these may ever look like a site that is fine."""
 
-    NO_DATA = "no data"
-    GAP = "not measuring"  # asleep, stopped: known to be ours
-    BEFORE = "before measuring began"
-    AHEAD = "not yet"
+    NO_DATA = N_("no data")
+    GAP = N_("not measuring")  # asleep, stopped: known to be ours
+    BEFORE = N_("before measuring began")
+    AHEAD = N_("not yet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class Cell:
     end: datetime
     pieces: tuple[Piece, ...] = ()
     empty: Empty = Empty.NO_DATA  # only where there are no pieces
+    why: str = ""  # of a gap: a word of `gap.why`
 
     @property
     def total(self) -> int:
@@ -78,25 +84,36 @@ def cells(
         if 0 <= entry.cell < window.count:
             kind = kind_of(entry.verdict, entry.mechanisms)
             mechanism = entry.mechanisms[0] if entry.mechanisms else ""
-            key = (KINDS.index(kind), entry.confidence or "", mechanism)
+            key = (_ORDER[kind.key], entry.confidence or "", mechanism)
             sorted_in[entry.cell][key] = sorted_in[entry.cell].get(key, 0) + entry.count
     result = []
-    for index, counts in enumerate(sorted_in):
-        start = window.start + window.cell * index
-        end = start + window.cell
+    for (start, end), counts in zip(_stretches(window), sorted_in, strict=True):
+        if not counts:
+            result.append(Cell(start, end, (), *_why_empty(start, end, gaps, now, began)))
+            continue
         pieces = tuple(
             Piece(KINDS[order], confidence or None, mechanism, count)
             for (order, confidence, mechanism), count in sorted(counts.items())
         )
-        result.append(Cell(start, end, pieces, _why_empty(start, end, gaps, now, began)))
+        result.append(Cell(start, end, pieces))
     return result
 
 
-def _why_empty(start: datetime, end: datetime, gaps: Sequence[GapRow], now: datetime, began: datetime | None) -> Empty:
+@lru_cache(maxsize=64)
+def _stretches(window: Window) -> list[tuple[datetime, datetime]]:
+    """The cells' starts and ends: the same for all strips of a page."""
+    edges = [window.start + window.cell * index for index in range(window.count + 1)]
+    return list(pairwise(edges))
+
+
+def _why_empty(
+    start: datetime, end: datetime, gaps: Sequence[GapRow], now: datetime, began: datetime | None
+) -> tuple[Empty, str]:
     if start > now:
-        return Empty.AHEAD
+        return Empty.AHEAD, ""
     if began is not None and end <= began:
-        return Empty.BEFORE
-    if any(gap.began_at < end and start < gap.ended_at for gap in gaps):
-        return Empty.GAP
-    return Empty.NO_DATA
+        return Empty.BEFORE, ""
+    within = [gap for gap in gaps if gap.began_at < end and start < gap.ended_at]
+    if within:
+        return Empty.GAP, max(within, key=lambda gap: min(end, gap.ended_at) - max(start, gap.began_at)).why
+    return Empty.NO_DATA, ""

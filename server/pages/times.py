@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
+from server.pages.tongue import ENGLISH, N_, Tongue
+
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 SPANS = {"24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY}
-SPAN_WORDS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days"}
+SPAN_WORDS = {"24h": N_("24 hours"), "7d": N_("7 days"), "30d": N_("30 days")}
 LONG_SPANS = SPANS | {"90d": 90 * DAY, "365d": 365 * DAY}
-LONG_SPAN_WORDS = SPAN_WORDS | {"90d": "90 days", "365d": "a year"}
+LONG_SPAN_WORDS = SPAN_WORDS | {"90d": N_("90 days"), "365d": N_("a year")}
 CELLS = (HOUR / 4, HOUR / 2, HOUR, 2 * HOUR, 4 * HOUR, 12 * HOUR, DAY)  # each divides a day
 MOST_CELLS = 48
 
@@ -49,9 +51,16 @@ def cells_up_to(now: datetime, cell: timedelta, count: int) -> Window:
     return Window(end - cell * count, cell, count)
 
 
+def last_hours(now: "Local", late: timedelta) -> Window:
+    """One cell of whole hours of UTC that reaches to now, and back for longer than a check may be late."""
+    end = now.now.replace(minute=0, second=0, microsecond=0) + HOUR
+    hours = max(3, -(-late // HOUR) + 1)
+    return Window(end - hours * HOUR, hours * HOUR, 1)
+
+
 def ticks(view: Window, most: int) -> list[datetime]:
     """Where an axis is labelled: whole hours within a day or two, else midnights; not more than `most` + 1."""
-    steps = [n * HOUR for n in (1, 2, 3, 6, 12)] + [n * DAY for n in (1, 2, 5, 10, 30)]
+    steps = [n * HOUR for n in (1, 2, 3, 6, 12)] + [n * DAY for n in (1, 2, 5, 10, 30, 60, 120)]
     length = view.end - view.start
     step = next((step for step in steps if length / step <= most and (length < 2 * DAY or step >= DAY)), steps[-1])
     midnight = view.start.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -61,14 +70,15 @@ def ticks(view: Window, most: int) -> list[datetime]:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A moment of reading: the zone and the time now, against which other times are worded."""
+    """A moment of reading: the zone, the time now, against which other times are worded, and the tongue."""
 
     now: datetime  # in the zone
+    tongue: Tongue = ENGLISH
 
     @classmethod
-    def at(cls, now: datetime, zone: tzinfo | None) -> "Local":
+    def at(cls, now: datetime, zone: tzinfo | None, tongue: Tongue = ENGLISH) -> "Local":
         """`zone` None is the machine's own."""
-        return cls(now.astimezone(zone))
+        return cls(now.astimezone(zone), tongue)
 
     @property
     def zone(self) -> str:
@@ -87,17 +97,17 @@ class Local:
         at = self.local(moment)
         if at.date() == self.now.date():
             return f"{at:%H:%M}"
-        return f"{at.day} {at:%b}" + (f" {at.year}" if at.year != self.now.year else "") + f", {at:%H:%M}"
+        return f"{self.tongue.day(at.date(), self.now.year)}, {at:%H:%M}"
 
     def tick(self, moment: datetime) -> str:
         """On an axis: "14:00", or "20 Nov" at midnight."""
         at = self.local(moment)
-        return f"{at:%H:%M}" if at.hour or at.minute else f"{at.day} {at:%b}"
+        return f"{at:%H:%M}" if at.hour or at.minute else self.tongue.day(at.date(), at.year)
 
     def exact(self, moment: datetime) -> str:
         """To the second: "22 November 2026, 14:10:05"."""
         at = self.local(moment)
-        return f"{at.day} {at:%B} {at.year}, {at:%H:%M:%S}"
+        return f"{self.tongue.long_day(at.date())}, {at:%H:%M:%S}"
 
     def between(self, earlier: datetime, later: datetime) -> tuple[str, str]:
         """The two ends of a bracket; the day is said once where both share it."""
@@ -105,13 +115,3 @@ class Local:
         if self.local(earlier).date() == self.local(later).date():
             second = f"{self.local(later):%H:%M}"
         return first, second
-
-
-def every(interval: timedelta) -> str:
-    """An interval in words: "30 minutes", "1 hour", "90 seconds"."""
-    seconds = round(interval.total_seconds())
-    for size, word in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
-        if seconds >= size and seconds % size == 0:
-            count = seconds // size
-            return f"{count} {word}" + ("" if count == 1 else "s")
-    return f"{seconds} seconds"

@@ -3,15 +3,12 @@
 Where tallies are not enough to tell, the store is asked again. No words here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from results.judgement import Verdict
-from results.store import Store, Tally
-
-LOOK_BACK = timedelta(days=60)  # what is older is only said to be older
-DAY = timedelta(days=1)
+from results.store import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,41 +51,4 @@ def turn(tallies: Sequence[Tally]) -> Turn | None:
         network_before=before.network if before else None,
         network=first.network,
         exact=len(whole) == len(after),
-    )
-
-
-def turns(store: Store, vantage: str, shown: Mapping[str, Sequence[Tally]], now: datetime) -> dict[str, Turn]:
-    """Of each series that is shown. Only where trouble reaches back beyond what is shown, the past is asked for."""
-    found = {url: value for url, tallies in shown.items() if (value := turn(tallies))}
-    older = [url for url, value in found.items() if value.before is None and value.verdict is not Verdict.ACCESSIBLE]
-    if older:
-        past = store.tallies(vantage=vantage, since=now - LOOK_BACK, cell=DAY, urls=older)
-        found |= {url: value for url, tallies in by_url(past).items() if (value := turn(tallies))}
-    for url, value in found.items():
-        if not value.exact and value.before is not None:
-            found[url] = _exact(store, vantage, url, value)
-    return found
-
-
-def by_url(tallies: Iterable[Tally]) -> dict[str, list[Tally]]:
-    """Tallies sorted into series."""
-    series: dict[str, list[Tally]] = {}
-    for entry in tallies:
-        series.setdefault(entry.url, []).append(entry)
-    return series
-
-
-def _exact(store: Store, vantage: str, url: str, value: Turn) -> Turn:
-    assert value.before is not None
-    after = store.tallies(vantage=vantage, since=value.before, cell=LOOK_BACK, urls=[url])
-    run = [entry for entry in after if entry.verdict is value.verdict]
-    first = min(run, key=lambda entry: entry.first_at)
-    return Turn(
-        verdict=value.verdict,
-        newest=value.newest,
-        count=sum(entry.count for entry in run),
-        before=value.before,
-        first=first.first_at,
-        network_before=value.network_before,
-        network=first.network,
     )

@@ -1,56 +1,21 @@
-"""What the pages share: the line that is shown, and how a request becomes a moment and a span. No drawing, no query."""
+"""Links and strips in words: what several pages and messages say alike. No drawing, no query."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
 from urllib.parse import urlencode
 
-from results.records import Vantage
-from results.store import Store, Tally
-from results.tables import GapRow
-from server.pages.cells import Cell
-from server.pages.phrases import plural
-from server.pages.times import SPANS, Clock, Local, Window
-from targets.target import Target
+from results.judgement import Verdict
+from server.pages import words
+from server.pages.cells import Cell, Piece
+from server.pages.times import Local
+from server.pages.tongue import N_, Tongue
 
-EVER = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """One line and its list: what all pages are made from."""
-
-    store: Store
-    targets: Mapping[str, Target]  # by URL
-    vantage: Vantage
-    interval: timedelta
-    clock: Clock
-    zone: tzinfo | None  # None: the machine's
-    version: str
-
-    def now(self) -> Local:
-        return Local.at(self.clock(), self.zone)
-
-
-def began(
-    shown: Shown, tallies: Mapping[str, Sequence[Tally]], view: Window, gaps: Sequence[GapRow]
-) -> dict[str, datetime]:
-    """When measuring began, for the series that have nothing in the first cell and no gap to explain it."""
-    if any(gap.began_at <= view.start + view.cell and gap.ended_at >= view.start for gap in gaps):
-        return {}
-    late = [url for url, entries in tallies.items() if all(entry.cell > 0 for entry in entries)]
-    if not late:
-        return {}
-    found: dict[str, datetime] = {}
-    ever = shown.store.tallies(vantage=shown.vantage.name, since=EVER, cell=view.end - EVER, urls=late)
-    for entry in ever:
-        found[entry.url] = min(entry.first_at, found.get(entry.url, entry.first_at))
-    return {url: found.get(url, view.end) for url in late}
-
-
-def span_of(wanted: str | None) -> str:
-    """A span's name from the address bar; the day where it is no known one."""
-    return wanted if wanted in SPANS else "24h"
+_SHORT: Mapping[Verdict, str] = {
+    Verdict.ACCESSIBLE: N_("accessible"),
+    Verdict.BLOCKED: N_("blocked"),
+    Verdict.THROTTLED: N_("throttled"),
+    Verdict.DOWN: N_("down"),
+    Verdict.INCONCLUSIVE: N_("inconclusive"),
+}
 
 
 def site_href(url: str, **more: str) -> str:
@@ -59,29 +24,35 @@ def site_href(url: str, **more: str) -> str:
 
 def cell_words(cell: Cell, now: Local) -> str:
     """A cell in words: "14:00 to 15:00: blocked 2 of 2 (tls.reset, likely)"."""
+    say = now.tongue.say
     first, last = now.between(cell.start, cell.end)
-    when = f"{first} to {last}"
+    when = say("{first} to {last}", first=first, last=last)
     if not cell.pieces:
-        return f"{when}: {cell.empty.value}"
-    return f"{when}: " + "; ".join(
-        f"{piece.kind.verdict.value} {piece.count} of {cell.total}" + _how(piece.mechanism, piece.confidence)
-        for piece in cell.pieces
-    )
+        why = say(words.GAPS.get(cell.why, cell.why)) if cell.why else ""
+        return ": ".join(filter(None, (when, say(cell.empty.value), why)))
+    total = cell.total
+    return f"{when}: " + "; ".join(_piece(piece, total, now.tongue) for piece in cell.pieces)
 
 
-def strip_words(row: Sequence[Cell]) -> str:
+def _piece(piece: Piece, total: int, tongue: Tongue) -> str:
+    verdict = tongue.say(_SHORT[piece.kind.verdict])
+    said = tongue.say("{verdict} {some} of {total}", verdict=verdict, some=piece.count, total=total)
+    confidence = tongue.say(piece.confidence) if piece.confidence else ""
+    known = [word for word in (piece.mechanism, confidence) if word]
+    return f"{said} ({', '.join(known)})" if known else said
+
+
+def strip_words(row: Sequence[Cell], tongue: Tongue) -> str:
     """A strip in words: what a screen reader says instead of it."""
-    counts: dict[str, int] = {}
+    counts: dict[Verdict, int] = {}
     for cell in row:
         for piece in cell.pieces:
-            counts[piece.kind.verdict.value] = counts.get(piece.kind.verdict.value, 0) + piece.count
+            counts[piece.kind.verdict] = counts.get(piece.kind.verdict, 0) + piece.count
     if not counts:
-        return "no checks"
+        return tongue.say("no checks")
     total = sum(counts.values())
-    said = ", ".join(f"{verdict} {count}" for verdict, count in sorted(counts.items(), key=lambda item: -item[1]))
-    return f"{total} {plural(total, 'check', 'checks')}: {said}"
-
-
-def _how(mechanism: str, confidence: str | None) -> str:
-    known = [word for word in (mechanism, confidence) if word]
-    return f" ({', '.join(known)})" if known else ""
+    said = ", ".join(
+        f"{tongue.say(_SHORT[verdict])} {tongue.number(count)}"
+        for verdict, count in sorted(counts.items(), key=lambda item: -item[1])
+    )
+    return f"{tongue.count('{count} check', '{count} checks', total)}: {said}"

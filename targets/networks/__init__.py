@@ -5,6 +5,6 @@ country means stand in `table`; how the table is made in `rebuild`; its licence 
 """
 
 from targets.networks.file import NoTable
-from targets.networks.table import ATTRIBUTION, CREDITS, Network, NetworkTable, network_of, table_date
+from targets.networks.table import ATTRIBUTION, CREDITS, Network, NetworkTable, forget, network_of, table_date
 
-__all__ = ["ATTRIBUTION", "CREDITS", "Network", "NetworkTable", "NoTable", "network_of", "table_date"]
+__all__ = ["ATTRIBUTION", "CREDITS", "Network", "NetworkTable", "NoTable", "forget", "network_of", "table_date"]

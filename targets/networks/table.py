@@ -138,6 +138,7 @@ def network_of(ip: str) -> Network | None:
     return _shipped().network_of(ip)
 
 
+@cache
 def table_date() -> str:
     """The state of the sources of the table that comes with the program: an ISO day. Nothing is unpacked for it.
 
@@ -145,6 +146,11 @@ def table_date() -> str:
         NoTable: the table is missing or damaged.
     """
     return _shipped().date
+
+
+def forget() -> None:
+    """Gives the memory back that the table takes. The next question about an address unpacks it anew."""
+    _shipped.cache_clear()
 
 
 @cache

@@ -112,7 +112,6 @@ def test_what_it_costs(running: Running, capsys: pytest.CaptureFixture[str]) -> 
             f"(right after the very first start {made_mb:.0f} MB); "
             f"idle CPU {share:.3%} over {IDLE_S:.0f} s"
         )
-    if running.command == "probe":  # what the service runs; with the pages it is more
-        assert running.memory_mb() <= MOST_MB
-        assert share <= MOST_CPU_SHARE
+    assert running.memory_mb() <= MOST_MB
+    assert share <= MOST_CPU_SHARE
     assert first_s <= MOST_START_S * max(1.0, load)

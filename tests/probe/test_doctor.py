@@ -115,6 +115,7 @@ async def test_a_machine_that_is_well_is_said_to_be_so(home: Path, theirs: ssl.S
     async with world(theirs) as (settings, tools):
         findings = await examine(settings, tools)
     assert {each.name: each.state for each in findings if each.name not in {"disk", "vpn"}} == {
+        "program": State.OK,
         "configuration": State.OK,
         "line": State.OK,
         "resolver": State.OK,
@@ -209,7 +210,7 @@ async def test_another_network_than_the_configured_one_is_bad(theirs: ssl.SSLCon
         elsewhere = replace(tools, vantage=replace(tools.vantage, asn=29355))
         (network,) = [each for each in await examine(settings, elsewhere) if each.name == "network"]
     assert network.state is State.BAD
-    assert network.says == "This machine is on AS9198 in KZ, and set to speak for AS29355: a VPN, or another line."
+    assert network.says == "This machine is on AS9198 (KZ), and set to speak for AS29355: a VPN, or another line."
 
 
 # Without what is needed

@@ -36,7 +36,7 @@ async def test_a_thorough_check_needs_data_that_is_left_today(tmp_path: Path) ->
     store = Store(url)
     store.add(used, judge(used))
     store.close()
-    with pytest.raises(ConfigError, match="today's data budget of 1 MB is used up"):
+    with pytest.raises(ConfigError, match="Today's data budget of 1 MB is used up"):
         await run_check(
             [used.url], None, concurrency=None, throughput="thorough", as_json=True, verbose=False, config=settings
         )

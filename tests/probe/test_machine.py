@@ -45,7 +45,7 @@ async def test_other_root_certificates_are_said_to_be_others(monkeypatch: pytest
         assert machine.roots(tools).state is State.OK
     monkeypatch.setenv("SSL_CERT_FILE", roots)
     async with opened(config.Settings()) as tools:
-        assert machine.roots(tools).says == f"SSL_CERT_FILE replaces the web's root certificates by 1 in {roots}."
+        assert machine.roots(tools).says == f"SSL_CERT_FILE replaces the web's root certificates: 1 in {roots}."
 
 
 def test_ordinary_interfaces_are_no_vpn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +94,7 @@ def test_a_store_that_opens_is_well_and_one_that_is_not_there_is_not_made(tmp_pa
     [
         (None, State.OK, "0.0 of 100 MB used today."),
         (12_290_000, State.OK, "12.3 of 100 MB used today."),
-        (100_000_000, State.WARN, "100.0 of 100 MB used today: scheduled measuring goes on at midnight UTC."),
+        (100_000_000, State.WARN, "100.0 of 100 MB used today. Scheduled measuring goes on at midnight UTC."),
     ],
     ids=["no store", "some", "all"],
 )

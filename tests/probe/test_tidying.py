@@ -13,7 +13,7 @@ from probe.tidying import Tidying, make_private
 from probe.vantage import enrolment
 from probe.vantage.enrolment import Enrolment
 from results import outbox
-from results.carrying import Fate
+from results.fate import Fate
 from results.outbox import Receipt
 from results.records import Measurement, Vantage
 from results.store import Store

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from results.carrying import POINT_COLUMNS, Chosen, Fate, measurements, points, taken
+from results.carrying import POINT_COLUMNS, Chosen, measurements, points, taken
 from results.episodes import episodes
+from results.fate import Fate
 from results.formats import points as points_file
 from results.formats.jsonl import line
 from results.judging import judged

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from results.carrying import Fate
+from results.fate import Fate
 from results.intake import Batch, Receipt, entry, take
 from results.links import append, broken
 from results.months import ensure

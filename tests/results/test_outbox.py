@@ -8,7 +8,7 @@ import pytest
 import zstandard
 
 from results import outbox
-from results.carrying import Fate
+from results.fate import Fate
 from results.outbox import Receipt, Sender, Standing, keep, next_batch, standing
 from results.records import Vantage
 from results.store import Store, StoreError

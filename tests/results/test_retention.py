@@ -16,7 +16,8 @@ import sqlalchemy as sa
 
 from results import retention
 from results.archived import EvidenceArchive
-from results.carrying import Chosen, Fate, archived, measurements, points, taken
+from results.carrying import Chosen, archived, measurements, points, taken
+from results.fate import Fate
 from results.judging import Judged, judged
 from results.links import broken
 from results.packing import packed

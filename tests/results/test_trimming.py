@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from results import outbox, trimming
-from results.carrying import Fate
+from results.fate import Fate
 from results.links import broken
 from results.outbox import Receipt, Sender
 from results.records import Measurement

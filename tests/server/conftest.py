@@ -5,22 +5,27 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from results.store import Store
-from server.app import create_app
+from server.app import create_many
+from server.pages.many.choice import Home
+from server.pages.many.line import Line
 from targets.target import Target
+from tests.server.many import followed
 from tests.server.simulated import EVERY, HOME, NOW, Simulated, target
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 ALMATY = timezone(timedelta(hours=5))
 CHROMIUM = "/usr/bin/chromium"
@@ -28,6 +33,7 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 MakeApp = Callable[..., FastAPI]
+Visit = Callable[..., "Page"]
 
 
 @pytest.fixture
@@ -51,14 +57,15 @@ def simulated(store: Store) -> Simulated:
 def make_app(store: Store) -> MakeApp:
     def make(*targets: Target | str, hosts: tuple[str, ...] = ()) -> FastAPI:
         listed = [target(one) if isinstance(one, str) else one for one in targets]
-        return create_app(
+        followed(store)
+        return create_many(
             store,
             targets=listed,
-            vantage=HOME,
             interval=EVERY,
             clock=lambda: NOW,
             version="0.1.0",
-            zone=ALMATY,
+            line=Line(vantage=HOME, interval=EVERY, budget_bytes=100_000_000),
+            home=Home("local time", ALMATY),
             hosts=hosts,
         )
 
@@ -81,25 +88,27 @@ async def ask(make_app: MakeApp) -> AsyncIterator[Callable[..., httpx.AsyncClien
         await made.aclose()
 
 
-@pytest.fixture
-def serve() -> Iterator[Callable[[FastAPI], str]]:
-    """Serves an app on a free port of loopback; ends it with the test."""
-    running: list[tuple[uvicorn.Server, threading.Thread]] = []
-
-    def start(app: FastAPI) -> str:
-        listener = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        running.append((server, thread))
-        while not server.started:
-            time.sleep(0.01)
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-    yield start
-    for server, thread in running:
+@contextmanager
+def served(app: ASGIApp) -> Iterator[str]:
+    """Serves an app on a free port of loopback while the block lasts."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
         server.should_exit = True
         thread.join()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[FastAPI], str]]:
+    """Serves an app; ends it with the test."""
+    with ExitStack() as running:
+        yield lambda app: running.enter_context(served(app))
 
 
 @pytest.fixture(scope="module")  # not longer: while it is open, its event loop is in the way of other async tests
@@ -120,3 +129,26 @@ def browser() -> Iterator["Browser"]:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def visit(browser: "Browser", home: str) -> Iterator[Visit]:
+    """Opens a page of `home`, which each module names; whatever the browser complains about fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def opened(path: str, **settings: Any) -> "Page":
+        context = browser.new_context(**settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda said: complaints.append(said.text) if "status of 4" not in said.text else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        page.on("request", lambda asked: None if asked.url.startswith(home) else complaints.append(asked.url))
+        page.goto(home + path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []

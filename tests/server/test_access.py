@@ -13,7 +13,7 @@ from tests.server.simulated import Simulated, judgement, rich
 
 Ask = Callable[..., httpx.AsyncClient]
 
-PATHS = ["/", "/site?url=https://a.kz/", "/measurement/rich", "/rounds", "/method", "/nothing"]
+PATHS = ["/", "/site?url=https://a.kz/", "/measurement/rich", "/networks", "/network?key=9198", "/method", "/nothing"]
 
 
 def luminance(colour: str) -> float:
@@ -101,7 +101,7 @@ async def test_times_can_be_read_by_programs(ask: Ask, path: str) -> None:
 @pytest.mark.anyio
 async def test_every_field_of_the_form_has_its_label(ask: Ask) -> None:
     text = (await ask("a.kz").get("/")).text
-    assert '<label>Verdict <select name="verdict"' in text
+    assert '<label>Verdict <select name="kind"' in text
     assert '<label>Name <input type="search" name="q"' in text
 
 

@@ -16,7 +16,7 @@ from probe.vantage import by_hand, enrolment, identity, sealed
 from probe.vantage.by_hand import CantCarry
 from probe.vantage.enrolment import Enrolment
 from probe.vantage.identity import Identity
-from results.carrying import Fate
+from results.fate import Fate
 from results.outbox import Receipt, Sender, keep, standing
 from results.records import Measurement, Vantage
 from results.store import Store

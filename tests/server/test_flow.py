@@ -12,11 +12,13 @@ import pytest
 from results.failure import Failure
 from results.judgement import Throttling
 from results.records import Aim, AnyStep, Control, HttpStep, Measurement
+from server.pages.assets import asset
 from server.pages.charts import flow, labels
 from server.pages.charts.flow import CONTROL, LINE, NAME, OTHER, Curve, End, Series, Style
 from server.pages.charts.labels import Label, Room
 from server.pages.flows import flows, told
-from server.pages.look import static
+from server.pages.tongue import ENGLISH
+from server.pages.units import speed
 from tests.server.simulated import fetched, throttled
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -37,7 +39,7 @@ def one(style: Style, *curves: Curve, note: str = "128 kbit/s") -> Series:
 
 
 def draw(*series: Series, ceiling_kbps: float | None = None, words: str = "said") -> ET.Element:
-    return ET.fromstring(flow.flow("f", series, title=words, desc=words, ceiling_kbps=ceiling_kbps))
+    return ET.fromstring(flow.flow("f", series, ENGLISH, title=words, desc=words, ceiling_kbps=ceiling_kbps))
 
 
 def drawn(picture: ET.Element, css: str) -> list[Numbers]:
@@ -85,9 +87,10 @@ def test_each_kind_is_named_once_however_many_curves_it_has() -> None:
 
 def test_kinds_differ_by_more_than_colour() -> None:
     assert len({style.mark for style in ORDER}) == len(ORDER)
-    dashes = [
-        re.findall(rf"\.curve\.{style.css} {{[^}}]*dasharray: ([^;}}]+)", static("kedergi.css")) for style in ORDER
-    ]
+    answer = asset("kedergi.css")
+    assert answer is not None
+    css = bytes(answer.body).decode()
+    dashes = [re.findall(rf"\.curve\.{style.css} {{[^}}]*dasharray: ([^;}}]+)", css) for style in ORDER]
     assert len({str(dash) for dash in dashes}) == len(ORDER)
 
 
@@ -205,14 +208,14 @@ def test_the_point_to_the_right_has_the_place_beside_it() -> None:
 
 @pytest.mark.parametrize(("kbps", "words"), [(127.6, "128 kbit/s"), (4210, "4.2 Mbit/s"), (25_400, "25 Mbit/s")])
 def test_a_speed_is_said_as_people_say_it(kbps: float, words: str) -> None:
-    assert flow.speed(kbps) == words
+    assert speed(kbps, ENGLISH) == words
 
 
 # The curves
 
 
 def shown(record: Measurement) -> list[tuple[str, int | None]]:
-    return [(fetch.which, fetch.pair) for fetch in flows(record).fetches]
+    return [(fetch.which, fetch.pair) for fetch in flows(record, ENGLISH).fetches]
 
 
 def with_steps(*steps: AnyStep, control: Control | None = None) -> Measurement:
@@ -228,20 +231,24 @@ def test_the_visit_its_samples_and_all_that_they_are_compared_with_are_drawn() -
 
 
 def test_each_kind_has_the_middle_speed_of_its_curves() -> None:
-    notes = [(one.style, one.note) for one in flows(throttled(kbps=100, fast=8000)).series]
+    notes = [(one.style, one.note) for one in flows(throttled(kbps=100, fast=8000), ENGLISH).series]
     assert notes == [(NAME, "98 kbit/s"), (OTHER, "8.3 Mbit/s"), (LINE, "10 Mbit/s"), (CONTROL, "4.0 Mbit/s")]
-    assert flows(throttled()).says.startswith("with the site’s name: 126 kbit/s; with another name, same address: 8.3")
+    assert (
+        flows(throttled(), ENGLISH)
+        .says(ENGLISH)
+        .startswith("with the site’s name: 126 kbit/s; with another name, same address: 8.3")
+    )
 
 
 def test_a_curve_begins_with_its_own_request() -> None:
-    points = flows(throttled(kbps=100)).fetches[1].curve.points
+    points = flows(throttled(kbps=100), ENGLISH).fetches[1].curve.points
     assert points[0][0] == pytest.approx(0.1 + 14_000 * 8 / 99_000 / 20)
     assert points[-1] == pytest.approx((0.1 + 14_000 * 8 / 99_000, 14_000))
 
 
 def test_a_speed_is_that_of_the_second_half_of_the_bytes() -> None:
     early = ((0.1, 2_000), (0.2, 32_000), (1.2, 42_000), (2.2, 52_000), (3.2, 62_000))
-    (fetch,) = flows(with_steps(replace(fetched(t0=0.0, kbps=100), curve=early))).fetches
+    (fetch,) = flows(with_steps(replace(fetched(t0=0.0, kbps=100), curve=early)), ENGLISH).fetches
     assert fetch.kbps == pytest.approx(80, rel=0.01)
 
 
@@ -250,14 +257,14 @@ def test_of_several_hops_the_one_that_was_compared_is_drawn() -> None:
     visits = [fetched(t0=9.0, kbps=50, hop=hop) for hop in (0, 2)]
     assert len(shown(with_steps(*steps, *visits))) == 8
     assert len(shown(with_steps(*visits))) == 1
-    assert flows(with_steps(*visits)).fetches[0].step.hop == 2
+    assert flows(with_steps(*visits), ENGLISH).fetches[0].step.hop == 2
 
 
 def test_samples_too_small_for_a_curve_still_tell_which_hop() -> None:
     sample = replace(fetched(Aim.SAMPLE, t0=5.0, kbps=100), curve=())
     assert [
         fetch.step.hop
-        for fetch in flows(with_steps(fetched(t0=0, kbps=9), sample, fetched(t0=9, kbps=9, hop=1))).fetches
+        for fetch in flows(with_steps(fetched(t0=0, kbps=9), sample, fetched(t0=9, kbps=9, hop=1)), ENGLISH).fetches
     ] == [0]
 
 
@@ -282,37 +289,37 @@ def test_another_page_of_the_control_is_no_comparison() -> None:
     ],
 )
 def test_only_what_others_ended_has_stopped(more: dict[str, Any], end: End) -> None:
-    (fetch,) = flows(with_steps(fetched(t0=0, kbps=100, **more))).fetches
+    (fetch,) = flows(with_steps(fetched(t0=0, kbps=100, **more)), ENGLISH).fetches
     assert fetch.curve.end is end
 
 
 def test_what_stopped_says_where() -> None:
     visit = fetched(t0=0, kbps=4000, amount=16_000, t=10.0, failure=Failure.TIMEOUT)
     sample = replace(visit, aim=Aim.SAMPLE, t=1.2)
-    (series,) = flows(with_steps(visit, sample)).series
+    (series,) = flows(with_steps(visit, sample), ENGLISH).series
     assert (series.note, series.bad) == ("stopped at 16 kB", True)
     assert series.longest.seconds == 10.0
-    (series,) = flows(with_steps(visit, replace(sample, failure=None))).series
+    (series,) = flows(with_steps(visit, replace(sample, failure=None)), ENGLISH).series
     assert series.note == "1 of 2 stopped"
     more = replace(sample, curve=((0.1, 4_000), (0.2, 21_000)))
-    (series,) = flows(with_steps(visit, more)).series
+    (series,) = flows(with_steps(visit, more), ENGLISH).series
     assert series.note == "stopped at 16 to 21 kB"
 
 
 def test_what_came_in_two_reads_at_once_has_no_speed() -> None:
-    (series,) = flows(with_steps(replace(fetched(t0=0, kbps=100), curve=((0.3, 2_000), (0.3, 40_000))))).series
+    (series,) = flows(with_steps(replace(fetched(t0=0, kbps=100), curve=((0.3, 2_000), (0.3, 40_000)))), ENGLISH).series
     assert series.note == "40 kB in 0.3 s"
     assert draw(series) is not None
 
 
 def test_a_curve_of_nothing_in_no_time_is_drawn_too() -> None:
     """What a control tells may be odd."""
-    (series,) = flows(with_steps(replace(fetched(t0=0, kbps=100), curve=((0.0, 0), (0.0, 0))))).series
+    (series,) = flows(with_steps(replace(fetched(t0=0, kbps=100), curve=((0.0, 0), (0.0, 0)))), ENGLISH).series
     assert texts(draw(series), "end") == [NAME.word, "0 kB in 0 s"]
 
 
 def test_nothing_is_drawn_of_what_has_no_curve() -> None:
-    found = flows(with_steps())
+    found = flows(with_steps(), ENGLISH)
     assert (found.fetches, found.series) == ([], [])
 
 
@@ -342,4 +349,4 @@ def test_nothing_is_drawn_of_what_has_no_curve() -> None:
     ],
 )  # fmt: skip
 def test_what_was_found_is_told_and_nothing_else(throttling: Throttling, rows: dict[str, str]) -> None:
-    assert dict(told(throttling)) == rows
+    assert dict(told(throttling, ENGLISH)) == rows

@@ -53,7 +53,7 @@ async def test_nothing_can_be_changed_from_outside(ask: Ask, method: str, path: 
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
 
 
-@pytest.mark.parametrize("path", ["/", "/rounds", "/static/kedergi.css", "/healthz"])
+@pytest.mark.parametrize("path", ["/", "/networks", "/static/kedergi.css", "/healthz"])
 async def test_head_is_get_without_its_body(ask: Ask, path: str) -> None:
     client = ask("a.kz")
     head, get = await client.head(path), await client.get(path)
@@ -79,7 +79,7 @@ async def test_no_page_for_programmers_is_left_open(ask: Ask, path: str) -> None
     assert (await ask().get(path)).status_code == 404
 
 
-PATHS = ["/", "/site?url=https://a.kz/", "/rounds", "/method", "/static/kedergi.css", "/static/palette.css"]
+PATHS = ["/", "/site?url=https://a.kz/", "/networks", "/method", "/static/kedergi.css", "/static/palette.css"]
 THANKS = [*(link for _, link in CREDITS), "https://creativecommons.org/licenses/by/4.0/"]
 ELSEWHERE = ['href="http', 'src="http', "url(http", "@import", "<style", "<script>", ' style="', "javascript:"]
 

@@ -20,8 +20,9 @@ from results.records import Vantage
 from results.store import Store
 from results.verdict import judge
 from server import housekeeping as module
-from server.app import create_app
+from server.app import create_many
 from server.housekeeping import Retention, housekeeping, retention_of
+from server.pages.many.line import Line
 from tests.results.test_store import FINE, rows
 from tests.stores import Opening
 
@@ -147,14 +148,9 @@ async def test_the_page_says_where_the_evidence_is(old: Store, tmp_path: Path) -
     retention = Retention(timedelta(days=40), tmp_path / "archive")
     await kept(old, retention, lambda: rows(old, "evidence") == 1)
     [file] = retention.folder.glob("*.zst")
-    pages = create_app(
-        old,
-        targets=[],
-        vantage=Vantage(name="almaty-home-1"),
-        interval=timedelta(hours=1),
-        clock=lambda: datetime.now(UTC),
-        version="0",
-    )
+    every = timedelta(hours=1)
+    line = Line(vantage=Vantage(name="almaty-home-1"), interval=every, budget_bytes=1)
+    pages = create_many(old, targets=[], interval=every, clock=lambda: datetime.now(UTC), version="0", line=line)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(pages), base_url="http://127.0.0.1:8733") as client:
         for path in ("/measurement/old", "/measurement/old.json"):
             said = await client.get(path)

@@ -26,7 +26,7 @@ Ask = Callable[..., httpx.AsyncClient]
         "The visit, tried again (2)",
         "comparison: another name at this address",
         "CN=R12,O=Let's Encrypt,C=US",
-        "2026-11-02 to 2027-01-31",
+        "2 November 2026 to 31 January 2027",
         "93.184.216.35 NOERROR 52",
         "server nginx",
         "Every step from the control, by its own clock",
@@ -64,11 +64,11 @@ def slow(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         "Slowed by the site’s name: another name at the same address is fast",
         "Times as slow 14.2 (11.0 to 18.1 at 95 %, p = 0.00049)",
         "Ceiling 128 kbit/s, all transfers within 3 %",
-        "the visit – 60000 3.85 128 61 42 960 7 –",
-        "with the site’s name 2 14000 0.99 125 61 42 960 7 2",
-        "with another name, same address 3 60000 0.16 8480 44 42 43 0 0",
-        "from elsewhere, over this line – 41000 0.13 10400 – – – – –",
-        "the control – 60000 0.28 4000 44 42 43 0 –",
+        "the visit – 60,000 3.85 128 61 42 960 7 –",
+        "with the site’s name 2 14,000 0.99 125 61 42 960 7 2",
+        "with another name, same address 3 60,000 0.16 8480 44 42 43 0 0",
+        "from elsewhere, over this line – 41,000 0.13 10,400 – – – – –",
+        "the control – 60,000 0.28 4000 44 42 43 0 –",
     ],
 )
 async def test_how_the_bytes_came_is_drawn_and_told(ask: Ask, words: str) -> None:
@@ -114,9 +114,12 @@ async def test_the_raw_record_is_the_one_that_was_stored(ask: Ask, store: Store)
 HOSTILE = "</title></svg><script>alert(1)</script><img src=x onerror=alert(1)>\"'&\x00{{7*7}}"
 
 
+SCRIPTS = {"/": ["/static/refresh.js"], "/site": ["/static/zoom.js"]}
+
+
 @pytest.mark.parametrize("path", ["/measurement/rich", "/site", "/"])
 async def test_what_a_hostile_network_says_stays_text(ask: Ask, store: Store, path: str) -> None:
-    url = f"https://ratel.kz/{HOSTILE}"
+    url = f"https://ratel.kz/{HOSTILE}".replace("\x00", "")  # no address in a store holds that
     store.add(rich(url=url, words=HOSTILE), judgement("u", says=HOSTILE))
     client = ask(Target(url=url, outlet=HOSTILE))
     answer = await client.get(path, params={"url": url, "q": HOSTILE if path == "/" else ""})
@@ -124,5 +127,5 @@ async def test_what_a_hostile_network_says_stays_text(ask: Ask, store: Store, pa
     assert "alert(1)" in answer.text
     assert path == "/measurement/rich" or "{{7*7}}" in found.text
     assert not list(found.all("img"))
-    assert [script.get("src") for script in found.all("script")] == (["/static/refresh.js"] if path == "/" else [])
+    assert [script.get("src") for script in found.all("script")] == SCRIPTS.get(path, [])
     assert not [name for _, attributes in found.elements for name in attributes if name.startswith("on")]

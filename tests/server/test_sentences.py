@@ -1,124 +1,86 @@
 """What the pages say first. Each row is a sentence that a reader may quote."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
+from results.episodes import Episode, Kind
+from results.history import Kept
 from results.judgement import MECHANISMS, Verdict
+from results.looking import Network, Placed
 from server.pages import sentences, words
+from server.pages.charts.palette import kind_of
+from server.pages.many import says
+from server.pages.many.lanes import State
+from server.pages.many.now import Fresh, Trouble
 from server.pages.phrases import plain
-from server.pages.sentences import Count, Line, News
 from server.pages.times import Local
-from server.pages.turns import Turn
+from targets.target import Target
 from tests.server.conftest import ALMATY
 from tests.server.simulated import NOW
 
 LOCAL = Local.at(NOW, ALMATY)
-NONE = Count(0)
+KCELL = Network("29355", 29355, "Kcell")
 
 
 def ago(minutes: float) -> datetime:
     return NOW - timedelta(minutes=minutes)
 
 
-def held(verdict: Verdict, before: float | None, first: float, **more: Any) -> Turn:
-    return Turn(
-        verdict=verdict, newest=NOW, count=3, before=None if before is None else ago(before), first=ago(first), **more
-    )
+def trouble(name: str, sure: str, kind: Kind = Kind.BLOCKING, minutes: float = 35) -> Trouble:
+    """An episode of a site on Kcell."""
+    episode = Episode(
+        kind=kind, mechanisms=("tls.timeout",), last_good_at=ago(minutes + 8), first_bad_at=ago(minutes),
+        opened_at=NOW, last_bad_at=NOW, first_good_at=None, closed_at=None, measurements=3, bad=3,
+    )  # fmt: skip
+    url = f"https://{name}/"
+    placed = Placed(url, KCELL.key, Kept(KCELL.asn, KCELL.name, episode, sure), None)
+    return Trouble(url=url, target=None, episodes=[placed], measured=1)
 
 
-BLOCKED = held(Verdict.BLOCKED, 43, 35)
-NEWS = News("https://ratel.kz/", "/site?url=x", BLOCKED)
+def blocked(*sure: str) -> list[Trouble]:
+    return [trouble(f"{number}.kz", one, minutes=1000) for number, one in enumerate(sure)]
 
 
-@pytest.mark.parametrize(
-    ("known", "says"),
-    [
-        ({}, "No site of 30 is blocked or throttled on this line."),
-        ({"down": 1}, "No site of 30 is blocked or throttled on this line. 1 is down for everyone."),
-        ({"blocked": Count(3, confirmed=3)}, "3 of 30 sites are blocked on this line."),
-        ({"blocked": Count(3)}, "3 of 30 sites are likely blocked on this line."),
-        ({"blocked": Count(2, weak=2)}, "2 of 30 sites may be blocked on this line."),
-        (
-            {"blocked": Count(3, confirmed=1, weak=1), "newest": NEWS},
-            "3 of 30 sites are blocked on this line (1 confirmed, 1 likely, 1 weak). Newest: ratel.kz, since 14:10.",
-        ),
-        ({"throttled": Count(1)}, "1 of 30 sites is likely throttled on this line."),
-        (
-            {"blocked": Count(1, confirmed=1), "throttled": Count(2)},
-            "1 of 30 sites is blocked on this line and 2 are likely throttled.",
-        ),
-        ({"measured": 28}, "No site of 30 is blocked or throttled on this line. 2 of 30 were not measured yet."),
-        ({"measured": 0}, "30 sites are on the list; none was measured yet."),
-        (
-            {"line": Line(down_since=ago(35)), "blocked": Count(3)},
-            (
-                "This line is down: nothing can be told since 14:10. Before that: "
-                "3 of 30 sites are likely blocked on this line."
-            ),
-        ),
-        (
-            {"line": Line(down_since=ago(35)), "measured": 0, "told": 0},
-            "This line is down: nothing can be told since 14:10.",
-        ),
-        ({"line": Line(down_since=ago(35)), "told": 0}, "This line is down: nothing can be told since 14:10."),
-        (
-            {"line": Line(untold_since=ago(35))},
-            (
-                "Nothing can be told since 14:10: no check reached a verdict. Before that: "
-                "No site of 30 is blocked or throttled on this line."
-            ),
-        ),
-        (
-            {"line": Line(silent_since=ago(600))},
-            "Nothing was measured since 04:45. Before that: No site of 30 is blocked or throttled on this line.",
-        ),
-    ],
-)
-def test_the_first_sentence(known: dict[str, Any], says: str) -> None:
-    values: dict[str, Any] = {
-        "total": 30, "measured": 30, "told": 30, "blocked": NONE, "throttled": NONE, "down": 0, "newest": None,
-        "line": Line(),
-    } | known  # fmt: skip
-    assert plain(sentences.overview(**values, now=LOCAL)) == says
+def slow(*sure: str) -> list[Trouble]:
+    return [trouble(f"slow-{number}.kz", one, Kind.THROTTLING, 1000) for number, one in enumerate(sure)]
+
+
+NEW = trouble("ratel.kz", "likely")
 
 
 @pytest.mark.parametrize(
-    ("turn", "says"),
+    ("troubles", "starts"),
     [
-        (None, ""),
-        (BLOCKED, "between 14:02 and 14:10"),
-        (held(Verdict.BLOCKED, 43, 35, network_before="Kcell", network="Beeline"),
-         "between 14:02 and 14:10; the line changed too"),
-        (held(Verdict.BLOCKED, None, 3 * 1440), "before measuring began"),
-        (held(Verdict.BLOCKED, None, 60 * 1440), "more than 60 days ago"),
-        (held(Verdict.ACCESSIBLE, None, 1440), ""),
-        (held(Verdict.ACCESSIBLE, 43, 35), "between 14:02 and 14:10"),
+        ([], "No site of 30 is blocked or throttled on any network that was looked from."),
+        (blocked("confirmed", "confirmed", "confirmed"), "3 sites are blocked on at least one network."),
+        (blocked("likely", "likely", "likely"), "3 sites are likely blocked on at least one network."),
+        (blocked("weak", "weak"), "2 sites may be blocked on at least one network."),
+        (blocked("confirmed", "likely", "weak"), "3 sites are blocked (1 confirmed, 1 likely, 1 weak) on at least one"),
+        ([NEW], "1 site is likely blocked on at least one network. Newest: ratel.kz on Kcell, since 14:10."),
+        ([NEW, *slow("likely")], "1 site is likely blocked and 1 is likely throttled on at least one network."),
+        (slow("likely"), "1 site is likely throttled on at least one network."),
+        (blocked("confirmed") + slow("weak", "weak"), "1 site is blocked and 2 may be throttled on at least one"),
     ],
 )  # fmt: skip
-def test_since_when(turn: Turn | None, says: str) -> None:
-    assert plain(sentences.since(turn, LOCAL)) == says
+def test_the_first_sentence(troubles: list[Trouble], starts: str) -> None:
+    """Hedged by the best evidence: nothing stronger."""
+    said = plain(says.now(troubles, (), total=30, seen=True, names={KCELL.key: KCELL}, now=LOCAL))
+    assert said.startswith(starts), said
 
 
-@pytest.mark.parametrize(
-    ("turn", "confidence", "mechanisms", "says"),
-    [
-        (None, None, (), "ratel.kz was not measured yet."),
-        (held(Verdict.ACCESSIBLE, None, 1440), None, (), "ratel.kz is accessible on this line."),
-        (BLOCKED, "likely", ("tls.timeout",),
-         ("ratel.kz is likely blocked on this line: silence once the site's name is sent. "
-         "It began between 14:02 and 14:10.")),
-        (BLOCKED, "weak", ("tcp.reset",),
-         ("ratel.kz may be blocked on this line: the connection is cut while it is made. "
-         "It began between 14:02 and 14:10.")),
-        (held(Verdict.BLOCKED, None, 1440), "confirmed", ("http.blockpage",),
-         "ratel.kz is blocked on this line: a block page comes instead. It was already so when measuring began."),
-        (held(Verdict.INCONCLUSIVE, None, 9), None, (), "ratel.kz can't be judged on this line."),
-    ],
-)  # fmt: skip
-def test_a_site_in_one_sentence(turn: Turn | None, confidence: str, mechanisms: tuple[str, ...], says: str) -> None:
-    assert plain(sentences.site("https://ratel.kz/", turn, confidence, mechanisms, LOCAL)) == says
+def test_without_a_check_in_these_hours_the_first_sentence_claims_nothing() -> None:
+    said = says.now((), (), total=30, seen=False, names={}, now=LOCAL)
+    assert plain(said) == "30 sites are on the list; nothing was measured in these hours."
+
+
+def test_one_bad_check_each_is_no_episode_and_is_not_passed_over() -> None:
+    held = State(kind=kind_of(Verdict.BLOCKED, ("tls.timeout",)), confidence="likely")
+    fresh = [
+        Fresh(url=url, target=Target(url=url), network=KCELL, state=held) for url in ("https://a.kz/", "https://b.kz/")
+    ]
+    said = plain(says.now((), fresh, total=30, seen=True, names={}, now=LOCAL))
+    assert said.startswith("In their newest checks 2 sites of 30 are blocked or throttled; whether that lasts")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from server.pages.charts import patterns, strip
 from server.pages.charts.palette import BLOCKINGS, DARK, DOWN, KINDS, LIGHT, OK, SLOW, UNSURE, Kind, kind_of
 from server.pages.charts.strip import LEAST, Bracket, Size
 from server.pages.times import Window
+from server.pages.tongue import ENGLISH
 from server.pages.views import cell_words, strip_words
 from tests.server.simulated import HOME, NOW, Simulated
 from tests.server.test_sentences import LOCAL
@@ -146,5 +147,6 @@ def test_a_cell_is_told_with_its_denominator() -> None:
     said = cell_words(cell((OK, 1), (BLOCKED, 3)), LOCAL)
     assert said == "13:45 to 14:45: accessible 1 of 4 (likely); blocked 3 of 4 (likely)"
     assert cell_words(cell(empty=Empty.GAP), LOCAL) == "13:45 to 14:45: not measuring"
-    assert strip_words([cell((OK, 1), (BLOCKED, 3)), cell(), cell((OK, 1))]) == "5 checks: blocked 3, accessible 2"
-    assert strip_words([cell()]) == "no checks"
+    several = [cell((OK, 1), (BLOCKED, 3)), cell(), cell((OK, 1))]
+    assert strip_words(several, ENGLISH) == "5 checks: blocked 3, accessible 2"
+    assert strip_words([cell()], ENGLISH) == "no checks"

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from server.pages.times import SPANS, Local, every, ticks, window
+from server.pages.times import SPANS, Local, ticks, window
+from server.pages.tongue import ENGLISH
 from tests.server.conftest import ALMATY
 from tests.server.simulated import NOW
 
@@ -81,4 +82,4 @@ def test_an_axis_has_few_labels_at_whole_hours_or_midnights(span: str, most: int
     ("seconds", "words"), [(1800, "30 minutes"), (3600, "1 hour"), (90, "90 seconds"), (172800, "2 days")]
 )
 def test_an_interval_in_words(seconds: int, words: str) -> None:
-    assert every(timedelta(seconds=seconds)) == words
+    assert ENGLISH.every(timedelta(seconds=seconds)) == words

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +10,7 @@ from results.points import Point, current_run
 from results.store import Store, Tally
 from server.pages.cells import tally
 from server.pages.times import Window
-from server.pages.turns import by_url, turn, turns
+from server.pages.turns import turn
 from tests.server.simulated import EVERY, HOME, NOW, VERDICTS, Simulated, site
 
 START = NOW - timedelta(days=30)
@@ -59,36 +58,13 @@ def test_tallies_tell_what_points_tell(letters: str, cell: timedelta) -> None:
         assert found.before < run.first.at <= found.first
 
 
-@pytest.mark.parametrize(
-    "letters",
-    [
-        "o" * 30 + "b" * 60,  # the bracket lies before the window
-        "b" * 90,
-        "ob" * 40,  # flaps within one cell: tallies can't be exact
-        "o" * 70 + "bobobbb",
-        "o" * 50 + "b" * 30 + "u" * 10,
-        "u" * 90,
-        "oooo",
-    ],
-)
-def test_the_store_is_asked_where_the_window_is_too_short(simulated: Simulated, store: Store, letters: str) -> None:
-    simulated.past("a.kz", letters)
-    shown = by_url(store.tallies(vantage=HOME.name, since=NOW - timedelta(hours=24), cell=timedelta(hours=6)))
-    found = turns(store, HOME.name, shown, NOW)[site("a.kz")]
-    run = current_run(store.points(since=NOW - timedelta(days=9)))
-    assert run is not None
-    assert (found.verdict, found.newest) == (run.verdict, run.newest.at)
-    if letters != "oooo":  # what is fine all through the window is not asked about
-        assert found.first == run.first.at
-    assert found.before == (run.before.at if run.before else None)
-
-
 def test_a_change_of_the_line_at_the_same_time_is_noticed(simulated: Simulated, store: Store) -> None:
     simulated.past("a.kz", "ooo", until=NOW - timedelta(hours=2))
     simulated.vantage = type(HOME)(name=HOME.name, network="Kcell")
     simulated.past("a.kz", "bb")
-    shown = by_url(store.tallies(vantage=HOME.name, since=NOW - timedelta(hours=24), cell=timedelta(hours=1)))
-    assert turns(store, HOME.name, shown, NOW)[site("a.kz")].moved
+    found = turn(store.tallies(vantage=HOME.name, since=NOW - timedelta(hours=24), cell=timedelta(hours=1)))
+    assert found is not None
+    assert found.moved
 
 
 def test_tallies_count_each_check_once(simulated: Simulated, store: Store) -> None:

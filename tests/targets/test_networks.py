@@ -1,7 +1,9 @@
 """The table that comes with the program: what it says of well-known addresses, and what it must never say."""
 
+import gc
 import re
 import threading
+import weakref
 from collections.abc import Iterator
 from datetime import date
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -10,7 +12,7 @@ from random import Random
 import pytest
 
 from results.records import is_bogon
-from targets.networks import ATTRIBUTION, CREDITS, Network, NetworkTable, network_of, table_date
+from targets.networks import ATTRIBUTION, CREDITS, Network, NetworkTable, forget, network_of, table, table_date
 from targets.networks.rebuild import CLOSED_IPV4, CLOSED_IPV6
 from targets.networks.table import SHIPPED
 
@@ -191,3 +193,12 @@ def test_asking_for_the_date_unpacks_nothing() -> None:
     table = NetworkTable(SHIPPED)
     assert table.date
     assert set(vars(table)) == {"_file"}
+
+
+def test_what_was_forgotten_is_unpacked_again_and_gives_its_memory_back() -> None:
+    before = network_of("2.72.0.1")
+    kept = weakref.ref(table._shipped())
+    forget()
+    gc.collect()
+    assert kept() is None
+    assert network_of("2.72.0.1") == before

@@ -8,13 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from server.pages.charts.axis import moments
+from server.pages.charts.marks import Mark, lines
 from server.pages.charts.svg import element, number, path, picture, text
-from server.pages.times import Window, ticks
+from server.pages.times import Window
 
 WIDTH, HEIGHT = 850.0, 120.0
 TOP, BOTTOM = 8.0, 18.0
-MS = ((1, "1 ms"), (10, "10 ms"), (100, "0.1 s"), (1000, "1 s"), (10_000, "10 s"))
-KBPS = ((10, "10 kbit/s"), (100, "0.1 Mbit/s"), (1000, "1 Mbit/s"), (10_000, "10 Mbit/s"), (100_000, "100 Mbit/s"))
+MS = (1, 10, 100, 1000, 10_000)  # where the axes are labelled
+KBPS = (10, 100, 1000, 10_000, 100_000)
 Marks = Sequence[tuple[float, str]]
 
 
@@ -38,6 +40,7 @@ def compare(
     desc: str,
     marks: Marks,
     clock: Callable[[datetime], str],
+    events: Sequence[Mark] = (),
 ) -> str:
     """The chart as one `<svg>`; the numbers stand in a table beside it."""
     known = [value for spot in spots for value in (spot.low, spot.high, spot.ref) if value is not None]
@@ -50,8 +53,8 @@ def compare(
         WIDTH,
         HEIGHT,
         *_grid(scale, marks),
-        *(element("text", text(clock(at)), class_="tick", x=window.share(at) * WIDTH, y=HEIGHT - 4)
-          for at in ticks(window, 10)),
+        *moments(window, WIDTH, HEIGHT - 4, clock, most=10),
+        *lines(events, window, WIDTH, HEIGHT - BOTTOM),
         *(_band(run, spots, x, scale) for run in mids),
         *(_line(run, x, scale, "line c-ref") for run in refs),
         *(_line(run, x, scale, "line c-site") for run in mids),

@@ -11,6 +11,8 @@ from math import atan2, degrees
 
 from server.pages.charts.labels import MARK, NEAR, Label, Point, Room, placed
 from server.pages.charts.svg import element, number, path, picture, text
+from server.pages.tongue import N_, Tongue
+from server.pages.units import kilobytes, precise, seconds, speed
 
 WIDTH, HEIGHT = 1000.0, 320.0
 LEFT, TOP, BOTTOM = 52.0, 8.0, 26.0
@@ -30,10 +32,10 @@ class Style:
     mark: str  # a path from its middle
 
 
-NAME = Style("f-name", "with the site’s name", "m-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0z")
-OTHER = Style("f-other", "with another name, same address", "m0 -4.5l4.5 4.5l-4.5 4.5l-4.5 -4.5z")
-LINE = Style("f-line", "from elsewhere, over this line", "m0 -4.4l4.4 7.4h-8.8z")
-CONTROL = Style("f-control", "the control", "m-3.4 -3.4h6.8v6.8h-6.8z")
+NAME = Style("f-name", N_("with the site’s name"), "m-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0z")
+OTHER = Style("f-other", N_("with another name, same address"), "m0 -4.5l4.5 4.5l-4.5 4.5l-4.5 -4.5z")
+LINE = Style("f-line", N_("from elsewhere, over this line"), "m0 -4.4l4.4 7.4h-8.8z")
+CONTROL = Style("f-control", N_("the control"), "m-3.4 -3.4h6.8v6.8h-6.8z")
 
 
 class End(Enum):
@@ -78,32 +80,27 @@ class Series:
         return max(self.curves, key=lambda curve: curve.seconds)
 
 
-def flow(name: str, series: Sequence[Series], *, title: str, desc: str, ceiling_kbps: float | None = None) -> str:
+def flow(
+    name: str, series: Sequence[Series], tongue: Tongue, *, title: str, desc: str, ceiling_kbps: float | None = None
+) -> str:
     """The picture as one `<svg>`; the table beside it has every number. The ceiling is a guide through the origin."""
-    scale = _scale(series)
+    scale = _scale(series, tongue)
     # The site's own line is drawn last: what the picture is about lies on top.
     drawn = [_line(curve, one.style, scale) for one in reversed(series) for curve in one.curves]
-    guide = _Guide(scale, ceiling_kbps) if ceiling_kbps else None
+    guide = _Guide(scale, ceiling_kbps, tongue) if ceiling_kbps else None
     return picture(
         name,
         WIDTH,
         HEIGHT,
-        *_grid(scale),
+        *_grid(scale, tongue),
         *drawn,
         *([guide.line()] if guide else []),
-        *_words(series, scale, guide),
+        *_words(series, scale, guide, tongue),
         *([guide.word()] if guide else []),
         title=title,
         desc=desc,
         css="flow",
     )
-
-
-def speed(kbps: float) -> str:
-    """As people say it."""
-    if kbps < 1000:
-        return f"{kbps:.0f} kbit/s"
-    return f"{kbps / 1000:.0f} Mbit/s" if kbps >= 10_000 else f"{kbps / 1000:.1f} Mbit/s"
 
 
 def key(style: Style) -> str:
@@ -129,20 +126,24 @@ class _Scale:
         return [(self.x(seconds), self.y(amount)) for seconds, amount in points]
 
 
-def _scale(series: Sequence[Series]) -> _Scale:
+def _scale(series: Sequence[Series], tongue: Tongue) -> _Scale:
     curves = [curve for one in series for curve in one.curves]
     lengths = [curve.seconds for curve in curves]
     seconds = min(max(lengths), max(_LONG_S, _FOLD * min(lengths)))
-    beside = [_label(one, (0, 0), seconds).width for one in series if one.longest.seconds >= _FAR * seconds]
+    beside = [_label(one, (0, 0), seconds, tongue).width for one in series if one.longest.seconds >= _FAR * seconds]
     width = max(beside) + (MARK if len(beside) > 1 else 0)
     amount = max(curve.amount for curve in curves) or 1
     return _Scale(seconds or 1.0, _HEADROOM * amount, WIDTH - NEAR - width)
 
 
-def _label(one: Series, at: Point, seconds: float) -> Label:
+def _label(one: Series, at: Point, until_s: float, tongue: Tongue) -> Label:
     longest = one.longest.seconds
-    note = f"{one.note}, for {longest:.0f} s" if longest > seconds else one.note
-    return Label(at, one.style.word, note, one.style.css, one.style.mark, one.bad)
+    note = (
+        tongue.say("{note}, for {time}", note=one.note, time=seconds(longest, tongue))
+        if longest > until_s
+        else one.note
+    )
+    return Label(at, tongue.say(one.style.word), note, one.style.css, one.style.mark, one.bad)
 
 
 def _course(curve: Curve, scale: _Scale) -> list[Point]:
@@ -184,14 +185,14 @@ def _end(curve: Curve, style: Style, scale: _Scale, at: Point) -> list[str]:
             return []
 
 
-def _words(series: Sequence[Series], scale: _Scale, guide: "_Guide | None") -> list[str]:
+def _words(series: Sequence[Series], scale: _Scale, guide: "_Guide | None", tongue: Tongue) -> list[str]:
     """What each kind is called, beside the end of its longest curve, clear of every line."""
     lines = [point for one in series for curve in one.curves for point in _dense(_course(curve, scale))]
     taken = []
     if guide:
         lines += _dense(guide.ends)
         taken.append(guide.room)
-    labels = [_label(one, _course(one.longest, scale)[-1], scale.seconds) for one in series]
+    labels = [_label(one, _course(one.longest, scale)[-1], scale.seconds, tongue) for one in series]
     return placed(labels, lines, taken, Room(LEFT, 0, WIDTH, HEIGHT - BOTTOM))
 
 
@@ -207,11 +208,11 @@ def _dense(points: Sequence[Point]) -> list[Point]:
 class _Guide:
     """The estimated ceiling: the slope that the bytes keep to."""
 
-    def __init__(self, scale: _Scale, kbps: float) -> None:
+    def __init__(self, scale: _Scale, kbps: float, tongue: Tongue) -> None:
         bytes_s = kbps * 1000 / 8
-        seconds = min(scale.seconds, scale.amount / bytes_s)
-        self.ends = scale.pixels([(0, 0), (seconds, seconds * bytes_s)])
-        self._said = speed(kbps)
+        end_s = min(scale.seconds, scale.amount / bytes_s)
+        self.ends = scale.pixels([(0, 0), (end_s, end_s * bytes_s)])
+        self._said = speed(kbps, tongue)
 
     def line(self) -> str:
         return element("path", class_="guide", d=path(self.ends))
@@ -234,7 +235,7 @@ class _Guide:
         return x0 + (x1 - x0) * 0.55, y0 + (y1 - y0) * 0.55
 
 
-def _grid(scale: _Scale) -> list[str]:
+def _grid(scale: _Scale, tongue: Tongue) -> list[str]:
     """Lines at whole kB, ticks at whole seconds or parts of them."""
     bottom, right = HEIGHT - BOTTOM, scale.right
     drawn = []
@@ -242,12 +243,12 @@ def _grid(scale: _Scale) -> list[str]:
         y = scale.y(amount * 1000)
         drawn.append(element("path", class_="grid", d=f"M{number(LEFT)} {number(y)}H{number(right)}"))
         if amount:  # the other axis has the zero
-            words = text(f"{amount:g} kB")
+            words = text(kilobytes(amount * 1000, tongue))
             drawn.append(element("text", words, class_="tick", x=LEFT - 8, y=y + 4, text_anchor="end"))
-    for seconds in _ticks(scale.seconds, 10):
-        x = scale.x(seconds)
+    for at in _ticks(scale.seconds, 10):
+        x = scale.x(at)
         drawn.append(element("path", class_="grid", d=f"M{number(x)} {number(bottom)}v5"))
-        drawn.append(element("text", text(f"{seconds:g} s"), class_="tick", x=x, y=HEIGHT - 5, text_anchor="middle"))
+        drawn.append(element("text", text(precise(at, tongue)), class_="tick", x=x, y=HEIGHT - 5, text_anchor="middle"))
     return drawn
 
 

@@ -10,6 +10,7 @@ from server.pages.charts.svg import element, number, text
 Point = tuple[float, float]
 
 LETTER = 7.8  # width of one at the size of the words, in DejaVu Sans: the widest that a system is likely to have
+_WIDE = 9.2  # of one that is not Latin
 _ROW = 15.0
 NEAR = 11.0  # between a point and its word
 _MOVES = sorted(
@@ -45,6 +46,11 @@ class Room:
         return self.left - 3 < x < self.right + 3 and self.top - 2 < y < self.bottom + 2
 
 
+def extent(words: str) -> float:
+    """How wide they are at most."""
+    return sum(LETTER if letter.isascii() else _WIDE for letter in words)
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """Two rows of words for one point."""
@@ -58,7 +64,7 @@ class Label:
 
     @property
     def width(self) -> float:
-        return LETTER * max(len(self.word), len(self.note))
+        return max(extent(self.word), extent(self.note))
 
     def room(self, aside: float, down: float) -> Room:
         """What it takes, so far from where it would stand best: right of its point."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from results.judgement import Verdict
+from server.pages.tongue import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +21,20 @@ class Kind:
     hue: str = ""  # of blocking; the other kinds have their own variables
 
 
-OK = Kind("ok", "A", "accessible", Verdict.ACCESSIBLE)
-SLOW = Kind("slow", "S", "throttled", Verdict.THROTTLED)
-DOWN = Kind("down", "X", "down for everyone", Verdict.DOWN)
-UNSURE = Kind("unsure", "?", "can't be told", Verdict.INCONCLUSIVE)
-BLOCKED = Kind("blocked", "B", "blocked", Verdict.BLOCKED, "#b3261e")
+OK = Kind("ok", "A", N_("accessible"), Verdict.ACCESSIBLE)
+SLOW = Kind("slow", "S", N_("throttled"), Verdict.THROTTLED)
+DOWN = Kind("down", "X", N_("down for everyone"), Verdict.DOWN)
+UNSURE = Kind("unsure", "?", N_("can't be told"), Verdict.INCONCLUSIVE)
+BLOCKED = Kind("blocked", "B", N_("blocked"), Verdict.BLOCKED, "#b3261e")
 
 # In the order in which a visit meets the layers: the order of the legend, and of a cell from below.
 BLOCKINGS = (
     Kind("dns", "D", "DNS", Verdict.BLOCKED, "#3b6fb6"),
     Kind("tcp", "P", "TCP", Verdict.BLOCKED, "#7b4fa3"),
     Kind("tls", "T", "TLS", Verdict.BLOCKED, "#c23b6e"),
-    Kind("cert", "C", "certificate replaced", Verdict.BLOCKED, "#7a1f3d"),
-    Kind("page", "H", "block page", Verdict.BLOCKED, "#d0701c"),
-    Kind("http", "R", "HTTP cut off", Verdict.BLOCKED, "#8c5a2b"),
+    Kind("cert", "C", N_("certificate replaced"), Verdict.BLOCKED, "#7a1f3d"),
+    Kind("page", "H", N_("block page"), Verdict.BLOCKED, "#d0701c"),
+    Kind("http", "R", N_("HTTP cut off"), Verdict.BLOCKED, "#8c5a2b"),
     Kind("quic", "Q", "QUIC", Verdict.BLOCKED, "#1f7a7a"),
     BLOCKED,
 )

@@ -4,6 +4,9 @@ Blocking is diagonal, the surer the more ink; throttling is horizontal; no data 
 classes, so that one drawing serves light, dark and paper.
 """
 
+from functools import lru_cache
+
+from results.judgement import Verdict
 from server.pages.charts.palette import BLOCKINGS, DOWN, OK, SLOW, UNSURE, Kind
 from server.pages.charts.svg import element
 
@@ -14,14 +17,26 @@ _HATCH = {3: 0.7, 2: 1.7}  # width of the pale line in a tile of 5
 
 def box(kind: Kind, confidence: str | None, x: float, y: float, width: float, height: float) -> str:
     """A piece of a cell, or a chip: a rectangle with its texture. What can't be told is an outline only."""
-    if kind == UNSURE:
+    return _box(_key(kind, confidence), x, y, width, height)
+
+
+@lru_cache(maxsize=8192)
+def _box(key: str, x: float, y: float, width: float, height: float) -> str:
+    """The cells of all strips of a page stand in the same places, and most of them are quiet: few are drawn anew."""
+    if key == UNSURE.key:
         inner = max(0.5, height - 1)
         return element("rect", class_="c-unsure", x=x + 0.5, y=y + 0.5, width=max(0.5, width - 1), height=inner)
-    return element("rect", x=x, y=y, width=width, height=height, fill=f"url(#p-{_key(kind, confidence)})")
+    return element("rect", x=x, y=y, width=width, height=height, fill=f"url(#p-{key})")
+
+
+@lru_cache(maxsize=1024)
+def nothing(x: float, y: float, width: float, height: float) -> str:
+    """Where there is no data."""
+    return element("rect", x=x, y=y, width=width, height=height, fill=NO_DATA)
 
 
 def _key(kind: Kind, confidence: str | None) -> str:
-    return f"{kind.key}-{SURENESS.get(confidence or '', 2)}" if kind in BLOCKINGS else kind.key
+    return f"{kind.key}-{SURENESS.get(confidence or '', 2)}" if kind.verdict is Verdict.BLOCKED else kind.key
 
 
 def definitions() -> str:

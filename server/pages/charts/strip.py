@@ -9,6 +9,7 @@ from datetime import datetime
 
 from server.pages.cells import Cell, Empty, Piece
 from server.pages.charts import patterns
+from server.pages.charts.marks import Mark, lines
 from server.pages.charts.palette import LIGHT, stylesheet
 from server.pages.charts.svg import element, number, picture, text
 from server.pages.times import Window
@@ -44,13 +45,17 @@ def strip(
     words: Callable[[Cell], str],
     size: Size,
     brackets: Sequence[Bracket] = (),
+    known: Sequence[Mark] = (),
     link: Callable[[Cell], str] | None = None,
 ) -> str:
     """The strip as one `<svg>`. `words` says what a cell holds, "" for none; `link` leads from it, "" for nowhere."""
     step = size.width / max(1, len(row))
     drawn = [_cell(cell, index * step, step, size, words(cell), link) for index, cell in enumerate(row)]
     marks = [_bracket(bracket, window, size) for bracket in brackets]
-    return picture(name, size.width, size.height, *drawn, *marks, title=title, css="strip")
+    return picture(
+        name, size.width, size.height, *drawn, *lines(known, window, size.width, size.height), *marks, title=title,
+        css="strip", role="group" if link else "img",
+    )  # fmt: skip
 
 
 def standalone(svg: str) -> str:
@@ -74,6 +79,8 @@ PAINT = (
 
 def heights(pieces: Sequence[Piece], height: float) -> list[float]:
     """Shares of a cell's height. None falls below LEAST; what that costs is taken from the largest."""
+    if len(pieces) == 1:
+        return [height]
     total = sum(piece.count for piece in pieces)
     shares = [max(LEAST, piece.count / total * height) for piece in pieces]
     largest = shares.index(max(shares))
@@ -109,7 +116,7 @@ def _nothing(empty: Empty, x: float, width: float, size: Size) -> list[str]:
         return []
     top, bottom = size.margin, size.height - size.margin
     if empty is Empty.NO_DATA:
-        return [element("rect", x=x, y=top, width=width, height=bottom - top, fill=patterns.NO_DATA)]
+        return [patterns.nothing(x, top, width, bottom - top)]
     line = element("path", class_="base", d=f"M{number(x)} {number(bottom - 0.5)}h{number(width)}")
     dot = element("circle", class_="c-dot", cx=x + width / 2, cy=size.height / 2, r=1.6)
     room = element("rect", x=x, y=top, width=width, height=bottom - top, fill="none", pointer_events="all")

@@ -1,7 +1,11 @@
 """How SVG is written: one element, all text escaped, numbers short. What is drawn is in the other files."""
 
+import re
 from collections.abc import Iterable
+from functools import cache
 from html import escape
+
+_NOT_XML = re.compile(r"[\x00-\x08\x0b-\x1f]")
 
 
 def element(name: str, *inner: str, **attributes: str | float | None) -> str:
@@ -10,20 +14,23 @@ def element(name: str, *inner: str, **attributes: str | float | None) -> str:
     `inner` is SVG already: text goes through `text()` first.
     """
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{_value(value)}"'
-        for key, value in attributes.items()
-        if value is not None
+        [f' {_attribute(key)}="{_value(value)}"' for key, value in attributes.items() if value is not None]
     )
     return f"<{name}{written}>{''.join(inner)}</{name}>" if inner else f"<{name}{written}/>"
 
 
 def text(words: str) -> str:
     """Words as SVG text. Characters that XML does not know become U+FFFD, so that a picture stays well-formed."""
-    return escape("".join(char if char in "\t\n" or char >= " " else "\N{REPLACEMENT CHARACTER}" for char in words))
+    return escape(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", words))
 
 
-def picture(name: str, width: float, height: float, *inner: str, title: str, desc: str = "", css: str = "") -> str:
-    """A whole `<svg>` with a name for those who don't see it. `name` makes its ids unique in a page."""
+def picture(
+    name: str, width: float, height: float, *inner: str, title: str, desc: str = "", css: str = "", role: str = "img"
+) -> str:
+    """A whole `<svg>` with a name for those who don't see it. `name` makes its ids unique in a page.
+
+    `role`: a picture of which parts lead on is a `group`; what is within an `img` nobody is told of.
+    """
     ids = f"{name}-t {name}-d" if desc else f"{name}-t"
     return element(
         "svg",
@@ -33,7 +40,7 @@ def picture(name: str, width: float, height: float, *inner: str, title: str, des
         xmlns="http://www.w3.org/2000/svg",
         class_=css or None,
         viewBox=f"0 0 {number(width)} {number(height)}",
-        role="img",
+        role=role,
         aria_labelledby=ids,
     )
 
@@ -46,6 +53,12 @@ def number(value: float) -> str:
 def path(points: Iterable[tuple[float, float]]) -> str:
     """A polyline's `d`."""
     return "M" + "L".join(f"{number(x)} {number(y)}" for x, y in points)
+
+
+@cache
+def _attribute(key: str) -> str:
+    """They are few, and written thousands of times a page."""
+    return key.rstrip("_").replace("_", "-")
 
 
 def _value(value: str | float) -> str:

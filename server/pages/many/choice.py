@@ -14,14 +14,27 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from results.looking import Scope
 from results.records import iso
 from server.pages.times import DAY, HOUR, LONG_SPANS, Local, Window, cells_up_to
+from server.pages.tongue import ENGLISH, LANGUAGES, N_, Tongue
 
 HOME_ZONE = "Asia/Almaty"
-ZONES = {HOME_ZONE: "Almaty", "UTC": "UTC", "Europe/Moscow": "Moscow", "Europe/Berlin": "Berlin",
-         "Europe/London": "London", "America/New_York": "New York"}  # fmt: skip
+ZONES = {HOME_ZONE: N_("Almaty"), "UTC": "UTC", "Europe/Moscow": N_("Moscow"), "Europe/Berlin": N_("Berlin"),
+         "Europe/London": N_("London"), "America/New_York": N_("New York")}  # fmt: skip
 _ZONE_NAME = re.compile(r"[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}")
-_CELLS = {"24h": HOUR, "7d": 4 * HOUR, "30d": DAY, "90d": 2 * DAY, "365d": 7 * DAY}
+CELLS = {"24h": HOUR, "7d": 4 * HOUR, "30d": DAY, "90d": 2 * DAY, "365d": 7 * DAY}
 Text = TypeVar("Text", str, str | None)
 _LONGEST = 200  # of any word in the address
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The zone of whoever has chosen none."""
+
+    word: str  # as in "Almaty time"
+    zone: tzinfo | None  # None: the machine's own
+
+
+ALMATY = Home(N_("Almaty time"), ZoneInfo(HOME_ZONE))
+LOCAL = Home(N_("local time"), None)  # of one who reads at the machine that measures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +44,7 @@ class Choice:
     span: str = ""
     to: str = ""  # until when; empty: now
     tz: str = ""
+    lang: str = ""
     country: str = ""
     network: str = ""  # its key
     vantage_class: str = ""
@@ -48,6 +62,7 @@ class Choice:
             found,
             span=found.span if found.span in LONG_SPANS else "",
             tz=found.tz if _zone(found.tz) else "",
+            lang=found.lang if found.lang in LANGUAGES else "",
             to=iso(moment) if (moment := moment_of(found.to)) else "",
         )
 
@@ -59,22 +74,26 @@ class Choice:
     def filtered(self) -> bool:
         return any((self.country, self.network, self.vantage_class, self.category, self.outlet, self.kind, self.q))
 
-    @property
-    def zone_name(self) -> str:
-        return ZONES.get(self.tz or HOME_ZONE, self.tz)
+    def zone_words(self, home: Home, tongue: Tongue) -> str:
+        """As in "Almaty time". Of UTC the name alone follows."""
+        if not self.tz:
+            return tongue.say(home.word)
+        if self.tz == "UTC":
+            return tongue.say("Time")
+        return tongue.say("{zone} time", zone=tongue.say(ZONES[self.tz]) if self.tz in ZONES else self.tz)
 
     def scope(self, **more: object) -> Scope:
         said = {"country": self.country, "vantage_class": self.vantage_class, "network": self.network}
         return Scope(**(said | more))  # type: ignore[arg-type]
 
-    def local(self, now: datetime) -> Local:
+    def local(self, now: datetime, home: Home = ALMATY, tongue: Tongue = ENGLISH) -> Local:
         """One offset for the whole page, that of now: it is shown, and a bracket never lies across a change of it."""
-        zone = _zone(self.tz or HOME_ZONE) or timezone(timedelta(hours=5))
-        return Local(now.astimezone(timezone(now.astimezone(zone).utcoffset() or timedelta())))
+        zone = (_zone(self.tz) if self.tz else None) or home.zone
+        return Local(now.astimezone(timezone(now.astimezone(zone).utcoffset() or timedelta())), tongue)
 
-    def href(self, path: str, *, keep: tuple[str, ...] = ("tz",), **more: str) -> str:
-        """Another page with what of this choice is kept, and more."""
-        said = {name: getattr(self, name) for name in keep} | more
+    def href(self, path: str, *, keep: tuple[str, ...] = (), **more: str) -> str:
+        """Another page with what of this choice is kept, and more. Zone and tongue are the reader's, and stay."""
+        said = {name: getattr(self, name) for name in ("tz", "lang", *keep)} | more
         query = {_PARAMETERS.get(name, name): value for name, value in said.items() if value}
         return path + (f"?{urlencode(query)}" if query else "")
 
@@ -87,9 +106,18 @@ _NAMES = tuple(each.name for each in fields(Choice))
 _PARAMETERS = {"vantage_class": "class"}
 
 
-def stretch(span: str, until: datetime | None, now: Local, interval: timedelta, *, by_day: str = "90d") -> Window:
+def stretch(
+    span: str,
+    until: datetime | None,
+    now: Local,
+    interval: timedelta,
+    *,
+    by_day: str = "90d",
+    cells: Mapping[str, timedelta] = CELLS,
+) -> Window:
     """The cells of a span, each long enough for two rounds. From `by_day` on they are days of UTC, else local ones."""
-    cell = next((one for one in _CELLS.values() if one >= max(_CELLS[span], 2 * interval)), 7 * DAY)
+    lengths = cells.values()
+    cell = next((one for one in lengths if one >= max(cells[span], 2 * interval)), max(lengths))
     names = list(LONG_SPANS)
     by_utc = by_day in names and names.index(span) >= names.index(by_day)
     last = min(until, now.now) - timedelta(microseconds=1) if until else now.now

@@ -11,16 +11,18 @@ from results.looking import Lane, Network, Placed, Vantage
 from server.pages.cells import Cell, cells
 from server.pages.charts.strip import Bracket
 from server.pages.many import says
-from server.pages.many.choice import Choice, stretch
+from server.pages.many.choice import CELLS, Choice, stretch
+from server.pages.many.known import Known, known_in
 from server.pages.many.lanes import NOTHING, State, brackets, state, verdicts
 from server.pages.many.now import Watcher, watcher
 from server.pages.many.shown import RECENT, Many, began, listed, on_now
 from server.pages.phrases import Sentence
-from server.pages.times import Local, Window
+from server.pages.times import DAY, Local, Window
 from targets.target import Target
 
 MOST_STRIPS = 120
-DEFAULT_SPAN, LONGEST = "7d", "90d"  # a year of all sites is more than a page should hold: each site's page has it
+DEFAULT_SPAN = "7d"
+_CELLS = CELLS | {"365d": 14 * DAY}  # of many sites a year: the page has to come over a slow line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,7 @@ class NetworkPage:
     more: int
     watchers: Sequence[Watcher]
     outages: Sequence[Event]
+    known: Sequence[Known]  # of the whole country
     last_at: datetime | None
 
 
@@ -74,11 +77,12 @@ def network_page(shown: Many, key: str, choice: Choice, now: Local) -> NetworkPa
     if not seen:
         return None
     [(network, _, last_at)] = seen
-    span = LONGEST if choice.span == "365d" else choice.span or DEFAULT_SPAN
-    view = stretch(span, choice.until, now, shown.interval, by_day="30d")
+    span = choice.span or DEFAULT_SPAN
+    view = stretch(span, choice.until, now, shown.interval, by_day="30d", cells=_CELLS)
     found = looking.lanes(shown.store, scope, start=view.start, cell=view.cell, count=view.count)
     kept = looking.episodes(shown.store, scope, since=view.start, limit=1000)
     starts, on = began(shown, scope, found, view), on_now(shown, scope)
+    gaps = shown.gaps(view.start)
     by_site: dict[str, list[Placed]] = {}
     for one in kept:
         by_site.setdefault(one.url, []).append(one)
@@ -88,7 +92,7 @@ def network_page(shown: Many, key: str, choice: Choice, now: Local) -> NetworkPa
         tallies = found.tallies.get(lane, [])
         held = state(tallies, on.get(lane), now=min(now.now, view.end), late=max(shown.late, view.cell))
         mine = [one.kept.episode for one in by_site.get(url, ())]
-        row = cells(tallies, (), view, now=now.now, began=starts.get(lane)) if tallies else []
+        row = cells(tallies, gaps, view, now=now.now, began=starts.get(lane)) if tallies else []
         rows.append(
             SiteRow(
                 url=url,
@@ -112,6 +116,7 @@ def network_page(shown: Many, key: str, choice: Choice, now: Local) -> NetworkPa
         more=max(0, len(shown_rows) - MOST_STRIPS),
         watchers=watchers,
         outages=told,
+        known=known_in(view, (), choice.country, now),
         last_at=last_at,
     )
 
@@ -141,10 +146,10 @@ def vantage_page(shown: Many, name: str, choice: Choice, now: Local) -> VantageP
     return VantagePage(
         vantage=vantage,
         watcher=watcher(vantage, now.now, shown),
-        sentence=says.vantage(name, checks, vantage.network),
+        sentence=says.vantage(name, checks, vantage.network, now),
         span=span,
         window=view,
-        cells=cells(tallies, (), view, now=now.now, began=began_at),
+        cells=cells(tallies, shown.gaps(view.start), view, now=now.now, began=began_at),
         verdicts=list(counted.items()),
         checks=checks,
         links=looking.links_of(shown.store, name),

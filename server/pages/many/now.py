@@ -17,9 +17,10 @@ from server.pages.cells import Cell, cells
 from server.pages.many import says
 from server.pages.many.choice import Choice
 from server.pages.many.lanes import NOTHING, State, state
+from server.pages.many.line import LineNow, line_now
 from server.pages.many.shown import RECENT, Many, listed, on_now, short
 from server.pages.phrases import Sentence
-from server.pages.times import DAY, HOUR, Local, Window
+from server.pages.times import DAY, HOUR, Local, Window, last_hours
 from targets.target import Target
 
 MOST_COLUMNS = 12
@@ -69,6 +70,16 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh:
+    """Trouble in the newest check of a site on a network, which is no episode: not yet, or not any more."""
+
+    url: str
+    target: Target
+    network: Network
+    state: State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Watcher:
     """A vantage, and whether it is heard of."""
 
@@ -82,6 +93,7 @@ class Now:
 
     sentence: Sentence
     troubles: Sequence[Trouble]
+    fresh: Sequence[Fresh]
     wide: Sequence[Event]  # outages, shutdowns, vantages that fell silent: what is on
     news: Sequence[tuple[Event, datetime, bool]]  # with when, and whether it ended then
     networks: Sequence[tuple[Network, int]]  # of the matrix, with how many vantages
@@ -91,6 +103,7 @@ class Now:
     hours: int  # that a cell of the matrix holds
     names: Mapping[str, Network] = field(default_factory=dict)
     heard: Sequence[tuple[Network, int, datetime]] = ()  # all networks, with when they were looked from last
+    line: LineNow | None = None
 
     @property
     def columns(self) -> list[tuple[str, str]]:
@@ -104,7 +117,7 @@ def now_page(shown: Many, choice: Choice, now: Local) -> Now:
     scope = choice.scope()
     heard = looking.networks(shown.store, scope, since=now.now - RECENT)
     columns = [(network, vantages) for network, vantages, _ in heard[:MOST_COLUMNS]]
-    view = _last_hours(now, shown.late)
+    view = last_hours(now, shown.late)
     found = looking.lanes(shown.store, scope, start=view.start, cell=view.cell, count=1)
     on = on_now(shown, scope)
     keys = {network.key for network, _, _ in heard}
@@ -116,10 +129,14 @@ def now_page(shown: Many, choice: Choice, now: Local) -> Now:
     troubles = _troubles(on, shown.targets, measured, choice)
     told = [one for one in looking.events(shown.store, since=now.now - WEEK) if _concerns(one, targets, keys, choice)]
     names = {network.key: network for network, _, _ in heard} | found.networks
+    fresh = _fresh(rows, columns)
+    line = line_now(shown.store, shown.line, now) if shown.line else None
+    said = says.now(troubles, fresh, total=len(rows), seen=len(found.tallies) > 0, names=names, now=now)
     watchers = [watcher(one, now.now, shown) for one in looking.vantages(shown.store, scope, since=now.now - RECENT)]
     return Now(
-        sentence=says.now(troubles, total=len(rows), seen=len(found.tallies) > 0, names=names, now=now),
+        sentence=says.with_line(line, said, seen=len(found.tallies) > 0, now=now) if line else said,
         troubles=troubles,
+        fresh=fresh,
         wide=[one for one in told if one.closed_at is None and not one.urls],
         news=_news(told, now.now - WEEK),
         networks=columns,
@@ -129,14 +146,8 @@ def now_page(shown: Many, choice: Choice, now: Local) -> Now:
         hours=round(view.cell / HOUR),
         names=names,
         heard=heard,
+        line=line,
     )
-
-
-def _last_hours(now: Local, late: timedelta) -> Window:
-    """One cell of whole hours of UTC that reaches to now."""
-    end = now.now.replace(minute=0, second=0, microsecond=0) + HOUR
-    hours = max(3, -(-late // HOUR) + 1)
-    return Window(end - hours * HOUR, hours * HOUR, 1)
 
 
 def _row(
@@ -157,6 +168,15 @@ def _row(
         held = state(tallies, on.get(lane), now=now.now, late=late) if tallies else NOTHING
         places.append(Place(state=held, cell=cell))
     return Row(url=url, target=target, places=places)
+
+
+def _fresh(rows: Sequence[Row], columns: Sequence[tuple[Network, int]]) -> list[Fresh]:
+    return [
+        Fresh(url=row.url, target=row.target, network=network, state=place.state)
+        for row in rows
+        for (network, _), place in zip(columns, row.places, strict=True)
+        if place.state.bad and place.state.episode is None and not place.state.stale
+    ]
 
 
 def _wanted(row: Row, choice: Choice) -> bool:

@@ -7,24 +7,30 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from results.records import adapter
+from results.records import adapter, iso
+from server.pages.assets import asset
 from server.pages.look import environment
 from server.pages.many.choice import Choice, moment_of, whole
 from server.pages.many.drawing import for_templates
+from server.pages.many.moved import began_at, told_at
 from server.pages.many.network import network_page, vantage_page
 from server.pages.many.now import now_page
 from server.pages.many.shown import Many
 from server.pages.many.site import site_page
 from server.pages.many.story import episode_page, event_page
 from server.pages.measurement import measurement
-from server.pages.routes import asset
+from server.pages.method import method
 from server.pages.times import Local
+from server.pages.tongue import N_, Later, chosen, headers, later, switch
 
-PAGES = (("/", "Now"), ("/networks", "Networks"), ("/method", "Method"))
+PAGES = (("/", N_("Now")), ("/networks", N_("Networks")), ("/method", N_("Method")))
 PATHS = ("/", "/site", "/networks", "/network", "/vantage", "/event/{uid}", "/episode", "/measurement/{uid}.json",
          "/measurement/{uid}", "/method", "/static/{name}")  # fmt: skip
+_NOT_TOLD = N_(
+    "No episode of this site on this network is told at that time now: later measurements moved or undid it."
+)
 
 
 class ManyPages:
@@ -74,7 +80,14 @@ class ManyPages:
         url, key, kind = _said(request, "url"), _said(request, "key", or_empty=True), _said(request, "of")
         began = moment_of(_said(request, "began"))
         if began is None:
-            raise HTTPException(400, "The address misspells: began.")
+            raise HTTPException(400, later("The address lacks or misspells: {name}.", name="began"))
+        told = told_at(self._shown.store, url, key, kind, began)
+        if told is None:
+            raise HTTPException(404, _NOT_TOLD)
+        if not began_at(told, began):
+            now = iso(told.kept.episode.first_bad_at)
+            href = Choice.of(request.query_params).here("/episode", url=url, key=key, of=kind, began=now)
+            return RedirectResponse(href, 302)  # not for ever: it may move again
         return self._shown_as(
             "many_episode.html",
             request,
@@ -93,7 +106,7 @@ class ManyPages:
         return Response(adapter().dump_json(found[0]), media_type="application/json")
 
     def method(self, request: Request) -> Response:
-        return self._shown_as("method.html", request, lambda _choice, _now: ())
+        return self._shown_as("method.html", request, lambda _choice, now: method(now.tongue))
 
     def static(self, name: str) -> Response:
         found = asset(name)
@@ -101,14 +114,14 @@ class ManyPages:
             raise HTTPException(404)
         return found
 
-    def away(self, _says: str) -> str:
-        """What is told where the store fails. Its address is not the readers' business."""
-        return "What is stored can't be read now. Try again in a minute."
+    def away(self, says: str) -> str:
+        """What is told where the store fails. Its address is nobody's business but of the one whose store it is."""
+        return says if self._shown.line else N_("What is stored can't be read now. Try again in a minute.")
 
-    def sorry(self, request: Request, status: int, says: str) -> Response:
+    def sorry(self, request: Request, status: int, says: str | Later) -> Response:
         """What can't be shown, in the same look, or as JSON where JSON was asked for."""
-        if request.url.path.endswith(".json"):
-            return JSONResponse({"error": says}, status_code=status)
+        if request.url.path.endswith(".json") or request.url.path.startswith("/api/"):
+            return JSONResponse({"error": str(says)}, status_code=status)
         return self._shown_as("sorry.html", request, lambda _choice, _now: (), status=status, says=says)
 
     def _shown_as(
@@ -121,25 +134,25 @@ class ManyPages:
         **values: Any,
     ) -> HTMLResponse:
         choice = Choice.of(request.query_params)
-        now = choice.local(self._shown.clock())
+        tongue = chosen(choice.lang, request.headers.get("accept-language", ""), self._shown.tongues)
+        now = choice.local(self._shown.clock(), self._shown.home, tongue)
         view = view_of(choice, now)
         if view is None:
             raise HTTPException(404)
         frame = {
             "home": choice.href("/"),
-            "nav": [(choice.href(path), word) for path, word in PAGES],
-            "zone": f"{choice.zone_name} time" if choice.zone_name != "UTC" else "Time",
-            "one_line": False,
-            "seen_from": "seen by probes of volunteers",
+            "nav": [(choice.href(path), tongue.say(word)) for path, word in PAGES],
+            "zone": choice.zone_words(self._shown.home, tongue),
+            "tongue": tongue,
+            "tongues": switch(request.url.path, request.query_params.multi_items(), self._shown.tongues),
         }
         page = self._templates.get_template(template)
-        return HTMLResponse(
-            page.render(shown=self._shown, now=now, choice=choice, view=view, **frame, **values), status_code=status
-        )
+        text = page.render(shown=self._shown, now=now, choice=choice, view=view, **frame, **values)
+        return HTMLResponse(text, status_code=status, headers=headers(tongue))
 
 
 def _said(request: Request, name: str, *, or_empty: bool = False) -> str:
     value = whole(request.query_params.get(name))
     if value is None or (not value and not or_empty):
-        raise HTTPException(400, f"The address lacks or misspells: {name}.")
+        raise HTTPException(400, later("The address lacks or misspells: {name}.", name=name))
     return value

@@ -1,15 +1,18 @@
 """What all pages of many vantages are made from, and what several of them ask for. Nothing is drawn here."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from results import looking
 from results.looking import Found, Lane, Network, Placed, Scope
 from results.store import Store
-from server.pages.many.choice import Choice
+from results.tables import GapRow
+from server.pages.many.choice import ALMATY, ZONES, Choice, Home
+from server.pages.many.line import Line, gaps_of
 from server.pages.times import DAY, Window
+from server.pages.tongue import ENGLISH, TONGUES, Tongue
 from targets.operators import CLASSES, operator_of
 from targets.target import Role, Target
 
@@ -20,13 +23,25 @@ RECENT = timedelta(days=30)  # a network that was not heard of for longer has no
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Many:
-    """A shared store, and what is known of the sites in it."""
+    """A store, and what is known of the sites in it."""
 
     store: Store
     targets: Mapping[str, Target]  # by URL
     interval: timedelta
     clock: Callable[[], datetime]
     version: str
+    line: Line | None = None  # of the machine that feeds it, where that is this one
+    home: Home = ALMATY  # what times are told in, unless another zone is chosen
+    tongues: Mapping[str, Tongue] = field(default_factory=lambda: TONGUES)  # that readers may choose from
+
+    def gaps(self, since: datetime) -> Sequence[GapRow]:
+        """When this machine did not measure, and why. Of others' lines nobody here knows."""
+        return gaps_of(self.store, self.line, since=since) if self.line else ()
+
+    @property
+    def zones(self) -> Mapping[str, str]:
+        """For the filter: those beside the one that holds anyway."""
+        return {value: word for value, word in ZONES.items() if value != str(self.home.zone)}
 
     @property
     def late(self) -> timedelta:
@@ -61,17 +76,17 @@ def listed(shown: Many, choice: Choice) -> dict[str, Target]:
     }
 
 
-def called(network: Network | None) -> str:
+def called(network: Network | None, tongue: Tongue = ENGLISH) -> str:
     """Who runs it, as our own table says; what a vantage says of it only where that does not know."""
     if network is None:
-        return "unknown network"
+        return tongue.say("unknown network")
     known = operator_of(network.asn)
-    return known.name if known else network.name or (f"AS{network.asn}" if network.asn else "unknown network")
+    return known.name if known else network.name or (f"AS{network.asn}" if network.asn else called(None, tongue))
 
 
-def short(network: Network | None) -> str:
+def short(network: Network | None, tongue: Tongue = ENGLISH) -> str:
     """For a column: as people call it, without what the law calls it."""
-    whole = called(network)
+    whole = called(network, tongue)
     nickname = _NICKNAME.search(whole)
     return nickname[1] if nickname else _LEGAL_FORM.sub("", whole).strip(" ,.") or whole
 

@@ -12,12 +12,15 @@ from results.looking import Found, Lane, Network, Placed
 from results.points import Point
 from results.records import iso
 from results.sums import Spread, quantile
+from results.tables import GapRow
 from server.pages.cells import Cell, cells
 from server.pages.charts.compare import Spot
 from server.pages.charts.strip import Bracket
 from server.pages.many import says
 from server.pages.many.choice import Choice, stretch
+from server.pages.many.known import Known, known_in
 from server.pages.many.lanes import State, brackets, state
+from server.pages.many.outlet import Address, addresses
 from server.pages.many.shown import Many, began, on_now, short
 from server.pages.phrases import Sentence
 from server.pages.times import Local, Window
@@ -57,6 +60,8 @@ class Site:
     checks: Sequence[Point]
     episodes: Sequence[Placed]
     names: Mapping[str, Network]
+    known: Sequence[Known]
+    others: Sequence[Address]  # of the same outlet
 
 
 def site_page(shown: Many, url: str, choice: Choice, at: str, now: Local) -> Site | None:
@@ -67,12 +72,16 @@ def site_page(shown: Many, url: str, choice: Choice, at: str, now: Local) -> Sit
         return None
     span = choice.span or DEFAULT_SPAN
     view = stretch(span, choice.until, now, shown.interval)
-    found = looking.lanes(shown.store, scope, start=view.start, cell=view.cell, count=view.count, paces=True)
+    found = looking.lanes(
+        shown.store, scope, start=view.start, cell=view.cell, count=view.count, paces=("tls", "kbps", "ref")
+    )
     heard = {net.key: (net, count) for net, count, _ in looking.networks(shown.store, scope, since=view.start)}
     episodes = looking.episodes(shown.store, scope)
     starts, on = began(shown, scope, found, view), on_now(shown, scope)
+    gaps = shown.gaps(view.start)
     strips = [
-        _strip(shown, lane, found, heard, episodes, starts.get(lane), on.get(lane), view, now) for lane in found.tallies
+        _strip(shown, lane, found, heard, episodes, gaps, starts.get(lane), on.get(lane), view, now)
+        for lane in found.tallies
     ]
     strips.sort(key=_most_first)
     names = {one.network.key: one.network for one in strips} | {key: net for key, (net, _) in heard.items()}
@@ -90,6 +99,8 @@ def site_page(shown: Many, url: str, choice: Choice, at: str, now: Local) -> Sit
         checks=looking.newest(shown.store, url, scope, start=start, end=end, limit=CHECKS),
         episodes=episodes,
         names=names,
+        known=known_in(view, [url], choice.country, now),
+        others=addresses(shown, target, choice, now),
     )
 
 
@@ -99,6 +110,7 @@ def _strip(
     found: Found,
     heard: Mapping[str, tuple[Network, int]],
     episodes: Sequence[Placed],
+    gaps: Sequence[GapRow],
     start: datetime | None,
     on: Placed | None,
     view: Window,
@@ -111,7 +123,7 @@ def _strip(
     return Strip(
         network=found.networks[lane.network_key],
         vantages=heard.get(lane.network_key, (None, 0))[1],
-        cells=cells(tallies, (), view, now=now.now, began=start),
+        cells=cells(tallies, gaps, view, now=now.now, began=start),
         brackets=brackets(mine, view),
         state=state(tallies, on, now=min(now.now, view.end), late=max(shown.late, view.cell)),
         handshake=handshake,

@@ -1,5 +1,6 @@
 """An event's page, and an episode's: bounds, numbers, how it was done, and the strips around it. No drawing here."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,11 +11,14 @@ from results.events import Event
 from results.judgement import Verdict
 from results.looking import Lane, Network, Placed
 from results.points import Point
-from results.store import Tally
+from results.records import Measurement
+from results.store import InArchive, Tally
 from server.pages.cells import Cell, cells
 from server.pages.charts.strip import Bracket
 from server.pages.many import says
 from server.pages.many.choice import Choice, stretch
+from server.pages.many.compared import BAD, Alike, Comparison, Week, alike, by_hour, comparisons, week
+from server.pages.many.known import Known, known_in
 from server.pages.many.lanes import State, brackets, shares, state, verdicts
 from server.pages.many.shown import Many, network_of
 from server.pages.phrases import Sentence
@@ -23,6 +27,7 @@ from server.pages.times import DAY, HOUR, LONG_SPANS, Local, Window
 MOST_STRIPS = 12
 MOST_EPISODES = 300
 CHECKS = 20
+COMPARED = 10  # bad checks whose evidence is read for what was tried beside them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,7 @@ class Story:
     shares: Mapping[str, int]  # of the mechanisms, over the stretch
     said: Mapping[Verdict, int]  # of all checks in the stretch
     names: Mapping[str, Network]
+    known: Sequence[Known]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +66,15 @@ class EpisodePage(Story):
     placed: Placed
     network: Network
     checks: Sequence[Point]
-    by_hour: Sequence[tuple[int, int, int]]  # local hour of the day, bad, all: where it comes and goes
+    week: Week  # where it comes and goes; else empty
+    alike: Alike | None
+    comparisons: Sequence[Comparison]  # of its newest bad checks
+    compared: int  # of how many
+
+    @property
+    def by_hour(self) -> Sequence[tuple[int, int, int]]:
+        """Local hour of the day, bad, all."""
+        return by_hour(self.week) if self.week else ()
 
 
 def event_page(shown: Many, uid: str, choice: Choice, now: Local) -> EventPage | None:
@@ -69,7 +83,8 @@ def event_page(shown: Many, uid: str, choice: Choice, now: Local) -> EventPage |
         return None
     scope = choice.scope(urls=list(event.urls)) if event.urls else choice.scope(urls=[])
     episodes = looking.episodes(shown.store, scope, event_uid=uid, limit=MOST_EPISODES) if event.urls else []
-    found = _around(shown, choice, episodes, event.first_bad_at, event.closed_at, now)
+    within = _within(shown, choice, episodes)
+    found = _around(shown, choice, episodes, within, event.first_bad_at, event.closed_at, now)
     return EventPage(**found, sentence=says.event(event, now), event=event)
 
 
@@ -84,22 +99,34 @@ def episode_page(
         return None
     [placed] = of[:1]
     episode = placed.kept.episode
-    found = _around(shown, choice, [placed], episode.first_bad_at, episode.closed_at, now)
+    within = _within(shown, choice, [placed])
+    found = _around(shown, choice, [placed], within, episode.first_bad_at, episode.closed_at, now)
     network = network_of(placed)
     scope = choice.scope(urls=[url], network=key)
     end = episode.last_bad_at + timedelta(seconds=1)
+    checks = looking.newest(shown.store, url, scope, start=episode.first_bad_at, end=end, limit=CHECKS)
+    evidence = _evidence(shown, checks)
     return EpisodePage(
         **found,
-        sentence=says.episode(placed, network),
+        sentence=says.episode(placed, network, now),
         placed=placed,
         network=network,
-        checks=looking.newest(shown.store, url, scope, start=episode.first_bad_at, end=end, limit=CHECKS),
-        by_hour=_by_hour(shown, choice, placed, now) if episode.intermittent else (),
+        checks=checks,
+        week=_week(shown, choice, placed, now) if episode.intermittent else (),
+        alike=alike(within),
+        comparisons=comparisons(evidence),
+        compared=len(evidence),
     )
 
 
 def _around(
-    shown: Many, choice: Choice, episodes: Sequence[Placed], began: datetime, ended: datetime | None, now: Local
+    shown: Many,
+    choice: Choice,
+    episodes: Sequence[Placed],
+    within: Sequence[Tally],
+    began: datetime,
+    ended: datetime | None,
+    now: Local,
 ) -> dict[str, Any]:
     """The strips of the episodes, in a window that has a fifth of the stretch before it."""
     last = ended or now.now
@@ -108,15 +135,16 @@ def _around(
     until = choice.until or (min(now.now, last + LONG_SPANS[span] / 10) if ended else None)
     view = stretch(span, until, now, shown.interval)
     lanes = {Lane(one.url, one.network_key): one for one in episodes}
-    scope = choice.scope(urls=sorted({lane.url for lane in lanes}))
+    scope = choice.scope(urls=sorted({lane.url for lane in lanes}), networks={lane.network_key for lane in lanes})
     found = looking.lanes(shown.store, scope, start=view.start, cell=view.cell, count=view.count)
+    gaps = shown.gaps(view.start)
     mine = {lane: [one.kept.episode for one in episodes if Lane(one.url, one.network_key) == lane] for lane in lanes}
     strips = [
         Strip(
             url=lane.url,
             network=found.networks.get(lane.network_key)
             or Network(lane.network_key, one.kept.asn, one.kept.network or ""),
-            cells=cells(found.tallies.get(lane, ()), (), view, now=now.now),
+            cells=cells(found.tallies.get(lane, ()), gaps, view, now=now.now),
             brackets=brackets(mine[lane], view),
             state=state(
                 found.tallies.get(lane, ()),
@@ -127,16 +155,15 @@ def _around(
         )
         for lane, one in list(lanes.items())[:MOST_STRIPS]
     ]
-    within = _within(shown, choice, episodes)
-    bad = {Verdict.BLOCKED, Verdict.THROTTLED}
     return {
         "span": span,
         "window": view,
         "strips": strips,
         "episodes": episodes,
-        "shares": shares(entry for entry in within if entry.verdict in bad),
+        "shares": shares(entry for entry in within if entry.verdict in BAD),
         "said": verdicts(within),
         "names": found.networks,
+        "known": known_in(view, {lane.url for lane in lanes}, choice.country, now),
     }
 
 
@@ -146,7 +173,7 @@ def _within(shown: Many, choice: Choice, episodes: Sequence[Placed]) -> list[Tal
         return []
     first = _hour(min(one.kept.episode.first_bad_at for one in episodes))
     last = max(one.kept.episode.last_bad_at for one in episodes)
-    scope = choice.scope(urls=sorted({one.url for one in episodes}))
+    scope = choice.scope(urls=sorted({one.url for one in episodes}), networks={one.network_key for one in episodes})
     hours = (last - first) // HOUR + 1
     # Of a long one, days are near enough: its first and its last are counted whole.
     cell, start = (HOUR, first) if hours <= 31 * 24 else (DAY, first.replace(hour=0))
@@ -161,21 +188,24 @@ def _within(shown: Many, choice: Choice, episodes: Sequence[Placed]) -> list[Tal
     ]
 
 
-def _by_hour(shown: Many, choice: Choice, placed: Placed, now: Local) -> list[tuple[int, int, int]]:
-    """How many of the checks of each hour of the day were bad, in the last thirty days of the episode."""
+def _week(shown: Many, choice: Choice, placed: Placed, now: Local) -> Week:
+    """How many of the checks of each hour of the week were bad, in the last thirty days of the episode."""
     episode = placed.kept.episode
     end = _hour(episode.last_bad_at) + HOUR
     start = max(_hour(episode.first_bad_at), end - 30 * DAY)
     scope = choice.scope(urls=[placed.url], network=placed.network_key)
     found = looking.lanes(shown.store, scope, start=start, cell=HOUR, count=max(1, (end - start) // HOUR))
-    counts = [[0, 0] for _ in range(24)]
-    for entry in found.tallies.get(Lane(placed.url, placed.network_key), ()):
-        if entry.verdict is Verdict.INCONCLUSIVE:
-            continue
-        hour = now.local(entry.first_at).hour
-        counts[hour][0] += entry.count if entry.verdict in {Verdict.BLOCKED, Verdict.THROTTLED} else 0
-        counts[hour][1] += entry.count
-    return [(hour, bad, total) for hour, (bad, total) in enumerate(counts)]
+    return week(found.tallies.get(Lane(placed.url, placed.network_key), ()), now)
+
+
+def _evidence(shown: Many, checks: Sequence[Point]) -> list[Measurement]:
+    """Of the newest bad ones, as far as it is here still."""
+    found = []
+    for point in [one for one in checks if one.verdict in BAD][:COMPARED]:
+        with contextlib.suppress(InArchive):
+            if (whole := shown.store.measurement(point.uid)) is not None:
+                found.append(whole[0])
+    return found
 
 
 def _hour(moment: datetime) -> datetime:

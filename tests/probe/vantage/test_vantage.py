@@ -59,10 +59,10 @@ def test_show_tells_what_is_here_and_who_hears_of_it(machine: Machine) -> None:
     done = machine.run("show")
     assert (done.returncode, done.stderr) == (0, "")
     assert HOME.name in done.stdout
-    assert "4 of 1 sites, 2026-11-22T09:00:00.000Z to 2026-11-22T09:03:00.000Z" in done.stdout
+    assert "4; sites: 1, 2026-11-22T09:00:00.000Z to 2026-11-22T09:03:00.000Z" in done.stdout
     assert "given 2026-11-20T00:00:00.000Z" in done.stdout
     assert "nobody: no server is set up" in done.stdout
-    assert "to 1 addresses" in done.stdout
+    assert "to addresses: 1" in done.stdout
     assert "S3cret" not in done.stdout
     told = json.loads(machine.run("show", "--format", "json").stdout)
     assert (told["vantage"], told["measurements"], told["sites"]) == (HOME.name, 4, 1)

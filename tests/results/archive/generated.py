@@ -9,6 +9,7 @@ from results.archive import manifest as _manifest
 from results.archive.appending import append
 from results.archive.columns import COLUMNS, bucket
 from results.archive.manifest import Manifest, writing
+from results.archive.place import Folder
 
 _BEGAN_US = 1_767_225_600_000_000  # 2026-01-01
 _HALF_HOUR_US = 1_800_000_000
@@ -75,10 +76,10 @@ def points(chance: np.random.Generator, numbers: list[int], length: int) -> pa.T
 def archive(folder: Path, *, count: int, length: int, buckets: int = 32, seed: int = 1) -> Manifest:
     """A bucket a commit, so that little memory is needed."""
     chance = np.random.default_rng(seed)
-    with writing(folder):
-        made = _manifest.read_or_begin(folder, buckets)
+    with writing(Folder(folder)):
+        made = _manifest.read_or_begin(Folder(folder), buckets)
         for place in range(buckets):
             numbers = [one for one in range(count) if bucket(series(one), buckets) == place]
             if numbers:
-                made = append(folder, made, points(chance, numbers, length)).manifest
+                made = append(Folder(folder), made, points(chance, numbers, length)).manifest
     return made

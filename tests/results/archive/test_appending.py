@@ -17,8 +17,9 @@ import pytest
 from results.archive import manifest as _manifest
 from results.archive.appending import Added, append
 from results.archive.columns import COLUMNS, ORDER, WITH_EVIDENCE, bucket
-from results.archive.manifest import EVIDENCE, NEW, POINTS, Manifest, Part, paths, writing
+from results.archive.manifest import EVIDENCE, POINTS, Manifest, Part, paths, writing
 from results.archive.needs import ArchiveError
+from results.archive.place import NEW, Folder
 from tests.results.archive.generated import archive
 from tests.results.archive.tables import points, table
 
@@ -26,10 +27,10 @@ SERIES = [f"site-{number}.kz AS9198" for number in range(6)]
 
 
 def add(folder: Path, made: pa.Table, buckets: int = 4) -> Added:
-    with writing(folder):
-        now = _manifest.read_or_begin(folder, buckets)
-        _manifest.sweep(folder, now)
-        return append(folder, now, made)
+    with writing(Folder(folder)):
+        now = _manifest.read_or_begin(Folder(folder), buckets)
+        _manifest.sweep(Folder(folder), now)
+        return append(Folder(folder), now, made)
 
 
 def of(*series: str, count: int = 10, first: int = 0) -> pa.Table:
@@ -37,7 +38,7 @@ def of(*series: str, count: int = 10, first: int = 0) -> pa.Table:
 
 
 def read(folder: Path) -> pa.Table:
-    files = paths(folder, _manifest.read(folder).parts)
+    files = paths(Folder(folder), _manifest.read(Folder(folder)).parts)
     return pa.concat_tables([COLUMNS.empty_table(), *(pq.ParquetFile(file).read() for file in files)]).sort_by(ORDER)
 
 
@@ -106,8 +107,8 @@ def test_what_no_manifest_names_is_read_by_nobody_and_swept(tmp_path: Path) -> N
 def test_many_small_parts_become_one(tmp_path: Path) -> None:
     for number in range(20):
         add(tmp_path, of("a", first=number, count=1), buckets=1)
-    assert len(_manifest.read(tmp_path).parts) < 8
-    assert len(files_of(tmp_path)) == len(_manifest.read(tmp_path).parts)
+    assert len(_manifest.read(Folder(tmp_path)).parts) < 8
+    assert len(files_of(tmp_path)) == len(_manifest.read(Folder(tmp_path)).parts)
     assert read(tmp_path).equals(of("a", count=20))
 
 
@@ -119,7 +120,7 @@ def test_evidence_stands_beside_its_points_row_by_row(tmp_path: Path) -> None:
             WITH_EVIDENCE,
         )
         add(tmp_path, made, buckets=1)
-    for part in _manifest.read(tmp_path).parts:
+    for part in _manifest.read(Folder(tmp_path)).parts:
         uids = pq.ParquetFile(tmp_path / part.inside(POINTS)).read()["uid"].to_pylist()
         beside = pq.ParquetFile(tmp_path / part.inside(EVIDENCE)).read().to_pylist()
         assert part.evidence == part.rows
@@ -146,11 +147,15 @@ def test_what_is_no_archive_of_this_schema_is_said(tmp_path: Path, text: str | N
     if text is not None:
         (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(ArchiveError, match=says):
-        _manifest.read(tmp_path)
+        _manifest.read(Folder(tmp_path))
 
 
 def test_a_second_writer_is_told_that_there_is_one(tmp_path: Path) -> None:
-    with writing(tmp_path), pytest.raises(ArchiveError, match="Another program writes"), writing(tmp_path):
+    with (
+        writing(Folder(tmp_path)),
+        pytest.raises(ArchiveError, match="Another program writes"),
+        writing(Folder(tmp_path)),
+    ):
         pass
 
 
@@ -185,7 +190,7 @@ def test_a_writer_that_is_killed_leaves_an_archive_that_goes_on(tmp_path: Path, 
     assert before.equals(of(*SERIES, count=before.num_rows // 6))
     add(tmp_path, of(*SERIES, count=100))
     assert read(tmp_path).equals(of(*SERIES, count=100))
-    assert len(files_of(tmp_path)) == len(_manifest.read(tmp_path).parts)
+    assert len(files_of(tmp_path)) == len(_manifest.read(Folder(tmp_path)).parts)
 
 
 STEPS = ("replace", "fsync", "unlink")
@@ -230,4 +235,4 @@ def test_a_manifest_is_read_as_it_was_written(tmp_path: Path) -> None:
     part = Part(month="2026-01", bucket=1, name="part-00000001.parquet", rows=3, evidence=2)
     mark, source = _manifest.Mark(3, "abc"), _manifest.Source(mark="d", read=3, not_read=1)
     made = Manifest(buckets=2, parts=(part,), marks={"алматы": mark}, sources={"a.jsonl": source})
-    assert _manifest.commit(tmp_path, made) == replace(made, commits=1) == _manifest.read(tmp_path)
+    assert _manifest.commit(Folder(tmp_path), made) == replace(made, commits=1) == _manifest.read(Folder(tmp_path))

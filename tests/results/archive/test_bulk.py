@@ -15,8 +15,8 @@ import zstandard
 
 from results.archive import bulk
 from results.archive import manifest as _manifest
-from results.archive.manifest import INCOMING
 from results.archive.needs import ArchiveError
+from results.archive.place import Folder
 from results.judging import Judged, judged
 from tests.results.archive.test_appending import read
 from tests.results.ooni_cases import CASES
@@ -48,7 +48,11 @@ def run(tmp_path: Path) -> Run:
     def once(files: list[str], workers: int = 2) -> tuple[bulk.Progress, list[bulk.Trouble]]:
         troubles: list[bulk.Trouble] = []
         done = bulk.bring_in(
-            files, tmp_path / "archive", buckets=2, workers=workers, tell=lambda _, found: troubles.extend(found)
+            files,
+            Folder(tmp_path / "archive"),
+            buckets=2,
+            workers=workers,
+            tell=lambda _, found: troubles.extend(found),
         )
         return done, troubles
 
@@ -65,7 +69,7 @@ def test_points_say_what_judge_says(tmp_path: Path, files: list[str], run: Run) 
         uid: (one.verdict.value, " ".join(one.mechanisms)) for uid, one in said.items()
     }
     assert {row["handshake_ms"] for row in rows.values()} == {one.timings.tls for one in said.values()}
-    assert not list((tmp_path / "archive" / INCOMING).iterdir())
+    assert not list((tmp_path / "archive" / "incoming").iterdir())
 
 
 def test_a_file_that_was_taken_in_is_not_read_again(files: list[str], run: Run) -> None:
@@ -111,9 +115,11 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from results.archive import bulk
+from results.archive.place import Folder
 if __name__ == "__main__":
     bulk.AT_ONCE = 1
-    bulk.bring_in(sys.argv[2:], Path(sys.argv[1]), buckets=2, workers=2, tell=lambda done, _: print(done, flush=True))
+    place = Folder(Path(sys.argv[1]))
+    bulk.bring_in(sys.argv[2:], place, buckets=2, workers=2, tell=lambda done, _: print(done, flush=True))
 """
 
 
@@ -128,7 +134,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path: Path, files: list[s
         one.stdout.readline()
         one.stdout.readline()
         os.kill(one.pid, signal.SIGKILL)
-    before = len(_manifest.read(tmp_path / "archive").sources)
+    before = len(_manifest.read(Folder(tmp_path / "archive")).sources)
     assert before >= 1
     released(tmp_path / "archive")
     done, _ = run(files)
@@ -143,7 +149,7 @@ def released(folder: Path) -> None:
     until = time.monotonic() + 30
     while time.monotonic() < until:
         try:
-            with _manifest.writing(folder):
+            with _manifest.writing(Folder(folder)):
                 return
         except ArchiveError:
             time.sleep(0.05)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from results.archive.needs import ArchiveError, demand, folder
+from results.archive.needs import ArchiveError, demand
+from results.archive.place import Folder, at
 from results.carrying import Chosen, measurements
 from results.store import Store
 from tests.results.archive.generated import archive
@@ -77,7 +78,8 @@ def test_ooni_files_go_into_an_archive_and_into_no_store(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("episodes", "--archive", "s3://bucket/archive"), "allowed is a folder"),
+        (("episodes", "--archive", "gs://bucket/archive"), "allowed is a folder, or s3://BUCKET/NAME."),
+        (("episodes", "--archive", "s3://key:word@bucket/archive"), "keys are taken from the environment"),
         (("episodes", "--archive", "nowhere"), "nowhere is no archive: it has no manifest.json."),
         (("rollup", "--archive", "nowhere"), "nowhere is no archive: it has no manifest.json."),
         (("import", "--archive", "nowhere", "--from", "ooni"), "--from ooni needs files"),
@@ -113,4 +115,4 @@ def test_the_base_installation_needs_nothing_of_it() -> None:
 
 
 def test_a_folder_is_named_plainly_or_as_a_file_address() -> None:
-    assert folder("file:///tmp/archive") == folder("/tmp/archive") == Path("/tmp/archive")
+    assert at("file:///tmp/archive") == at("/tmp/archive") == Folder(Path("/tmp/archive"))

@@ -9,8 +9,9 @@ import pytest
 
 from results.archive import appending, detecting, duckdb_engine, findings
 from results.archive import manifest as _manifest
-from results.archive.manifest import POINTS, paths
+from results.archive.manifest import POINTS
 from results.archive.needs import ArchiveError
+from results.archive.place import Folder
 from tests.results.archive.generated import archive
 from tests.results.archive.tables import points, table
 from tests.results.archive.test_appending import add, of, read
@@ -26,7 +27,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def found(folder: Path) -> pa.Table:
-    return findings.whole(one.episodes for one in duckdb_engine.episodes(folder, _manifest.read(folder)))
+    return findings.whole(
+        one.episodes for one in duckdb_engine.episodes(Folder(folder), _manifest.read(Folder(folder)))
+    )
 
 
 def test_it_finds_what_the_plain_detector_finds(folder: Path) -> None:
@@ -44,15 +47,15 @@ def test_it_finds_the_same_in_pieces_of_any_length(folder: Path, rows: int, monk
 
 def test_the_pieces_hold_each_series_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duckdb_engine, "_ROWS_AT_ONCE", 100)
-    files = paths(folder, _manifest.read(folder).of_bucket(0))
-    pieces = list(duckdb_engine.slices(files))
+    place = Folder(folder)
+    pieces = list(duckdb_engine.pieces(duckdb_engine.buckets(place, _manifest.read(place))[0]))
     assert len(pieces) > 1
-    assert [end for _, end in pieces[:-1]] == [first for first, _ in pieces[1:]]
-    assert (pieces[0][0], pieces[-1][1]) == ("", None)
+    assert [piece.end for piece in pieces[:-1]] == [piece.first for piece in pieces[1:]]
+    assert (pieces[0].first, pieces[-1].end) == ("", None)
 
 
 def test_more_cores_than_four_are_used_by_programs_of_their_own(folder: Path) -> None:
-    work = [paths(folder, _manifest.read(folder).of_bucket(bucket)) for bucket in range(3)]
+    work = duckdb_engine.buckets(Folder(folder), _manifest.read(Folder(folder)))
     apart = list(duckdb_engine.side_by_side(duckdb_engine._episodes, work, workers=5))
     assert findings.whole(one.episodes for one in apart).equals(found(folder))
     assert sum(one.share.points for one in apart) == COUNT * LENGTH
@@ -80,7 +83,7 @@ def test_an_empty_archive_has_no_episodes(tmp_path: Path) -> None:
 
 
 def test_a_part_that_is_gone_is_said_in_a_sentence(folder: Path) -> None:
-    manifest = _manifest.read(folder)
+    manifest = _manifest.read(Folder(folder))
     (folder / manifest.parts[0].inside(POINTS)).unlink()
     with pytest.raises(ArchiveError, match=r"^Can't read the archive: .*part-00000001\.parquet"):
         found(folder)

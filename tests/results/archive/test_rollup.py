@@ -11,6 +11,7 @@ import pytest
 
 from results.archive import manifest as _manifest
 from results.archive import rollup
+from results.archive.place import Folder
 from tests.results.archive.generated import archive
 from tests.results.archive.tables import points, table
 from tests.results.archive.test_appending import add, read
@@ -25,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def days(folder: Path) -> pa.Table:
-    return rollup.with_duckdb(folder, _manifest.read(folder))
+    return rollup.with_duckdb(Folder(folder), _manifest.read(Folder(folder)))
 
 
 def test_each_day_counts_what_was_measured_on_it(folder: Path) -> None:

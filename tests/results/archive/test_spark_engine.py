@@ -13,6 +13,7 @@ import pytest
 
 from results.archive import duckdb_engine, findings
 from results.archive import manifest as _manifest
+from results.archive.place import Folder
 from tests.results.archive.cluster import Cluster, cluster, end, folding
 from tests.results.archive.generated import archive
 
@@ -39,7 +40,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def here(folder: Path) -> bytes:
-    found = findings.whole(one.episodes for one in duckdb_engine.episodes(folder, _manifest.read(folder)))
+    found = findings.whole(
+        one.episodes for one in duckdb_engine.episodes(Folder(folder), _manifest.read(Folder(folder)))
+    )
     assert found.num_rows > 50
     return "".join(findings.lines(found)).encode()
 

@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 from results.archive import duckdb_engine, findings
 from results.archive import manifest as _manifest
 from results.archive.manifest import POINTS
+from results.archive.place import Folder
 from results.archive.reading import judged, without_evidence
 from results.archive.taking import export
 from results.carrying import POINT_COLUMNS, Chosen, measurements, taken
@@ -41,7 +42,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def exported(store: Store, folder: Path, chosen: Chosen = Chosen(), *, evidence: bool = True) -> tuple[int, int]:  # noqa: B008 - it is frozen
-    added = export(store, folder, chosen, buckets=None, evidence=evidence)
+    added = export(store, Folder(folder), chosen, buckets=None, evidence=evidence)
     return added.stored, added.there
 
 
@@ -52,10 +53,12 @@ def uids(folder: Path) -> list[str]:
 def test_what_goes_into_an_archive_comes_back_whole(store: Store, another: Store, folder: Path) -> None:
     add(store, ALL)
     assert exported(store, folder) == (4, 0)
-    back = list(taken(another, judged(folder, _manifest.read(folder), bundled())))
+    back = list(taken(another, judged(Folder(folder), _manifest.read(Folder(folder)), bundled())))
     assert sorted(one.uid or "" for one in back) == ["a", "b", "c", "d"]
     assert list(measurements(another, Chosen())) == list(measurements(store, Chosen()))
-    assert [one.fate for one in taken(another, judged(folder, _manifest.read(folder), bundled()))] == ["there"] * 4
+    assert [one.fate for one in taken(another, judged(Folder(folder), _manifest.read(Folder(folder)), bundled()))] == [
+        "there"
+    ] * 4
 
 
 def test_the_points_of_an_archive_are_those_of_the_store(store: Store, folder: Path) -> None:
@@ -65,19 +68,19 @@ def test_the_points_of_an_archive_are_those_of_the_store(store: Store, folder: P
     rows = [{**row, "at": iso(row["at"])} for row in found]
     assert [{name: row[name] for name in POINT_COLUMNS} for row in rows] == list(points_of(store, Chosen()))
     assert {row["rules_version"] for row in rows} == {one.rules_version for _, one in measurements(store, Chosen())}
-    assert without_evidence(_manifest.read(folder)) == 4
-    assert list(judged(folder, _manifest.read(folder), bundled())) == []
+    assert without_evidence(_manifest.read(Folder(folder))) == 4
+    assert list(judged(Folder(folder), _manifest.read(Folder(folder)), bundled())) == []
 
 
 def test_only_what_is_new_is_looked_at_again(store: Store, folder: Path) -> None:
     add(store, ALL[:2])
     assert exported(store, folder) == (2, 0)
     assert exported(store, folder) == (0, 0)
-    commits = _manifest.read(folder).commits
+    commits = _manifest.read(Folder(folder)).commits
     add(store, ALL[2:])
     assert exported(store, folder) == (2, 0)
     assert uids(folder) == ["a", "b", "c", "d"]
-    assert _manifest.read(folder).commits == commits + 2
+    assert _manifest.read(Folder(folder)).commits == commits + 2
 
 
 @pytest.mark.parametrize(
@@ -110,7 +113,7 @@ def test_a_second_store_with_a_chain_of_its_own_is_looked_at_from_its_beginning(
 def test_an_export_that_died_before_its_last_commit_goes_on(store: Store, folder: Path) -> None:
     add(store, ALL)
     exported(store, folder)
-    _manifest.commit(folder, replace(_manifest.read(folder), marks={}))
+    _manifest.commit(Folder(folder), replace(_manifest.read(Folder(folder)), marks={}))
     assert exported(store, folder) == (0, 4)
     assert uids(folder) == ["a", "b", "c", "d"]
 
@@ -121,8 +124,8 @@ def test_evidence_that_has_left_the_store_leaves_its_point(store: Store, folder:
     with store.transaction() as connection:
         connection.execute(sa.delete(evidence).where(evidence.c.uid == "b"))
     assert exported(store, folder) == (4, 0)
-    assert without_evidence(_manifest.read(folder)) == 1
-    assert len(list(judged(folder, _manifest.read(folder), bundled()))) == 3
+    assert without_evidence(_manifest.read(Folder(folder))) == 1
+    assert len(list(judged(Folder(folder), _manifest.read(Folder(folder)), bundled()))) == 3
 
 
 def test_an_archive_has_the_episodes_of_its_store(store: Store, folder: Path) -> None:
@@ -132,7 +135,9 @@ def test_an_archive_has_the_episodes_of_its_store(store: Store, folder: Path) ->
         put(store, looks(FERGANA, vantage, "." * 30 + "x.x" * 10))
     put(store, looks(FERGANA, replace(KCELL, name="astana-2"), "xx...xxx" * 5))
     exported(store, folder, evidence=False)
-    found = findings.whole(one.episodes for one in duckdb_engine.episodes(folder, _manifest.read(folder)))
+    found = findings.whole(
+        one.episodes for one in duckdb_engine.episodes(Folder(folder), _manifest.read(Folder(folder)))
+    )
     assert list(findings.episodes(found)) == list(folded(store))
     assert found.num_rows > 6
 

@@ -2,10 +2,10 @@
 
 import re
 from base64 import b32decode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
@@ -18,6 +18,8 @@ from server.app import create_many
 from server.joining import invite
 from tests.server.accounts.conftest import PASSWORD, Serving, Site
 from tests.server.accounts.test_admin import join
+from tests.server.browser import axe
+from tests.server.conftest import Visit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 PATHS = ["/account", "/admin", "/admin/accounts", "/admin/audit"]
-Visit = Callable[..., "Page"]
 
 
 @pytest.fixture
@@ -51,25 +52,8 @@ def site(serving: Serving, store: Store) -> Site:
 
 
 @pytest.fixture
-def visit(browser: "Browser", site: Site) -> Iterator[Visit]:
-    """Opens a page; whatever the browser complains about fails the test."""
-    complaints: list[str] = []
-    contexts = []
-
-    def opened(path: str, **settings: Any) -> "Page":
-        context = browser.new_context(**settings)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda said: complaints.append(said.text) if "status of 4" not in said.text else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda asked: None if asked.url.startswith(site.at) else complaints.append(asked.url))
-        page.goto(site.at + path)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert complaints == []
+def home(site: Site) -> str:
+    return site.at
 
 
 def sign_in(page: "Page", name: str = "chief", password: str = PASSWORD) -> None:
@@ -189,3 +173,22 @@ def test_no_page_is_wider_than_its_window_and_every_field_has_a_label(visit: Vis
         page.evaluate("document.querySelectorAll('details').forEach(e => e.open = true)")
         assert (path, page.evaluate(wide), page.evaluate(unlabelled)) == (path, False, 0)
         assert page.locator("h1").count() == 1
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing_wrong_with_any_page(visit: Visit, site: Site, width: int) -> None:
+    page = visit("/sign-in", viewport={"width": width, "height": 844})
+    wrong = {"/sign-in": axe.found(page)}
+    sign_in(page, password="wrong")
+    wrong["a mistake"] = axe.found(page)
+    sign_in(page)
+    for path in PATHS:
+        page.goto(site.at + path)
+        page.evaluate("document.querySelectorAll('details').forEach(e => e.open = true)")
+        wrong[path] = axe.found(page)
+    page.goto(site.at + "/account")
+    page.get_by_role("button", name="Turn it on").click()
+    wrong["a second factor"] = axe.found(page)
+    page.goto(f"{site.at}/first/unknown")
+    wrong["a link that is used up"] = axe.found(page)
+    assert {where: lines for where, lines in wrong.items() if lines} == {}

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
+from random import Random
 
 import pytest
 
 from results.events import Change, EventKind, Network
 from results.queue import Queue, State
 from server.alerts import services
-from server.alerts.delivery import LEASE, PATIENCE
+from server.alerts.delivery import LEASE, PATIENCE, Deliverer
 from tests.server.alerts.build import KAZAKHTELECOM, KCELL, NOW, RATEL, ended, event, flip
 from tests.server.alerts.conftest import Webhook
 from tests.server.alerts.desk import Desk, desk
@@ -227,6 +228,29 @@ async def test_it_runs_until_it_is_stopped_and_wakes_when_it_is_told(desk: Desk)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_while_it_is_held_back_nobody_is_told_and_then_everybody_is(desk: Desk) -> None:
+    held, asked, wake = True, asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def is_held() -> bool:
+        loop.call_soon_threadsafe(asked.set)
+        return held
+
+    subscriptions = desk.subscribed(f'[alerts]\nto = ["{desk.webhook.address("a")}"]\n')
+    deliverer = Deliverer(desk.store, subscriptions, clock=desk.clock, chance=Random(7), outlets={}, held=is_held)
+    desk.add(flip())
+    task = asyncio.create_task(deliverer.run(wake))
+    async with asyncio.timeout(10):
+        await asked.wait()
+    await asyncio.sleep(0.3)  # it waits by then: nothing says so
+    assert desk.webhook.got == []
+    held = False
+    wake.set()
+    await until(partial(has_come, desk.webhook, 1))
+    task.cancel()
+    await asyncio.wait([task])
 
 
 @pytest.mark.parametrize("turns", range(6))

@@ -11,7 +11,7 @@ from results.events import Change
 from results.judgement import Verdict
 from results.store import Store, Tally
 from results.tables import GapRow
-from server.alerts.picture import HEAD, LABEL, MARGIN, MOST_ROWS, ROW, STEP, Row, draw, size
+from server.alerts.picture import HEAD, LABEL, MARGIN, MOST_ROWS, ROW, STEP, Row, _font, draw, size
 from server.alerts.pictured import picture_of
 from server.alerts.texts import News
 from server.pages.cells import Cell, cells
@@ -157,3 +157,29 @@ def test_another_network_is_not_in_it(store: Store) -> None:
 @pytest.mark.parametrize("now", [BEGAN + timedelta(days=30), BEGAN + timedelta(hours=1)])
 def test_what_lies_far_back_or_was_never_measured_has_none(store: Store, now: datetime) -> None:
     assert picture_of(store, NEWS, now) is None
+
+
+# Letters and languages
+
+KAZAKH = "әғқңөұүһіӘҒҚҢӨҰҮҺІ"
+
+
+@pytest.mark.parametrize("weight", ["Regular", "Bold"])
+@pytest.mark.parametrize("letter", KAZAKH + "жщыяЖЩЫЯ")
+def test_the_font_has_every_letter_of_the_languages(letter: str, weight: str) -> None:
+    """What it lacks is drawn as the sign for what is lacking."""
+    font = _font(20, weight)
+    assert bytes(font.getmask(letter)) != bytes(font.getmask("\uffff"))
+    assert font.getlength(letter) > 0
+
+
+def test_a_name_in_kazakh_is_drawn_with_its_own_letters() -> None:
+    named = [Row(site=name, network=name, cells=[]) for name in ("қазақ-үні.қаз", "казак-уни.каз", "???????????.???")]
+    assert len({draw([row], VIEW) for row in named}) == 3
+
+
+def test_the_legend_is_in_the_subscriber_s_language(store: Store) -> None:
+    Simulated(store, now=BEGAN).past("ratel.kz", "o" * 40 + "b" * 4)
+    drawn = {code: picture_of(store, NEWS, BEGAN + timedelta(hours=3), code) for code in ("en", "ru", "kk")}
+    assert None not in drawn.values()
+    assert len(set(drawn.values())) == 3

@@ -2,26 +2,19 @@
 
 import re
 from datetime import timedelta
-from io import BytesIO
 from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from babel.messages.extract import extract_from_file
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 
 from results.events import Change, Event, EventKind
-from results.judgement import MECHANISMS
 from results.outages import NAMELESS
-from server.alerts import catalogs, texts
-from server.alerts.catalogs import DOMAIN, FOLDER, LANGUAGES
 from server.alerts.texts import Message, News, Style, digest, message, news, trial
-from server.pages import words
+from server.pages.tongue import LANGUAGES
 from tests.server.alerts.build import BEGAN, KAZAKHTELECOM, NOW, RATEL, ended, event, flip
 
-OWN = LANGUAGES[1:]
+OWN = ["ru", "kk"]
 WIDE = {EventKind.OUTAGE, EventKind.SHUTDOWN, EventKind.SILENT}
 
 
@@ -286,42 +279,3 @@ def test_a_test_message_says_that_it_is_one(language: str) -> None:
     said = trial(style(language))
     assert {"en": "test", "ru": "проб", "kk": "сынақ"}[language] in said.title
     assert "Kedergi" in said.title
-
-
-# Catalogs
-
-
-def extracted() -> set[str]:
-    """Every word for readers in the code."""
-    keywords = {"say": None, "count": (1, 2), "P_": (1, 2), "N_": None}
-    found = set()
-    for module in (texts, catalogs):
-        for _, said, _, _ in extract_from_file("python", str(module.__file__), keywords=keywords):
-            found.add(said if isinstance(said, str) else said[0])
-    return found | {words.mechanism(name) for name in MECHANISMS}
-
-
-def names(text: str) -> set[str]:
-    return set(re.findall(r"\{\w+\}", text))
-
-
-@pytest.mark.parametrize("language", OWN)
-def test_every_word_is_translated_and_none_is_left_over(language: str) -> None:
-    with (FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.po").open("rb") as file:
-        catalog = read_po(file, locale=language)
-    entries = {(one.id if isinstance(one.id, str) else one.id[0]): one for one in catalog if one.id}
-    assert set(entries) == extracted()
-    for key, entry in entries.items():
-        forms = [entry.string] if isinstance(entry.string, str) else list(entry.string or [""])
-        assert not entry.fuzzy
-        assert [form for form in forms if not form or names(form) != names(key)] == []
-
-
-@pytest.mark.parametrize("language", OWN)
-def test_the_compiled_catalog_is_that_of_the_words(language: str) -> None:
-    """After a change: see docs/alerts.md."""
-    folder = FOLDER / language / "LC_MESSAGES"
-    kept = BytesIO()
-    with (folder / f"{DOMAIN}.po").open("rb") as file:
-        write_mo(kept, read_po(file, locale=language))
-    assert (folder / f"{DOMAIN}.mo").read_bytes() == kept.getvalue()

@@ -21,7 +21,9 @@ from server.intake.routes import Intake
 from server.joining import invite
 from server.worker import application
 from tests.results.build import HTTPS
+from tests.server.fort import Fort, fortified
 from tests.server.intake.sending import Sender
+from tests.server.postgres import missing
 from tests.stores import Opening
 
 Serving = Callable[..., httpx.Client]
@@ -94,3 +96,11 @@ def joined(client: httpx.Client, store: Store) -> Joined:
 @pytest.fixture
 def sender(joined: Joined) -> Sender:
     return joined()
+
+
+@pytest.fixture(scope="module")
+def fort(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fort]:
+    if why := missing():
+        pytest.skip(why)
+    with fortified(tmp_path_factory.mktemp("fort")) as made:
+        yield made

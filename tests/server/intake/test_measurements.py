@@ -10,7 +10,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from results.carrying import Fate
+from results.fate import Fate
 from results.intake import Batch, NoMember, Receipt, entry, forget, take
 from results.links import broken
 from results.records import Measurement
@@ -108,6 +108,13 @@ def test_what_is_odd_is_marked_and_stored(sender: Sender, store: Store) -> None:
         ("elsewhere", "unlisted"),
         ("abroad", "other network"),
     }
+
+
+def test_what_says_that_it_is_simulated_is_refused_and_harms_no_other(sender: Sender, store: Store) -> None:
+    said = sender.send(replace(sender.measured("made up"), simulated="known history"), sender.measured("fine"))
+    assert fates(said) == ["refused", "stored"]
+    assert "simulated" in said.json()["receipts"][0]["says"]
+    assert count(store, "measurement") == 1
 
 
 def changed(measurement: Measurement, **more: object) -> str:
