@@ -213,7 +213,9 @@ def needed() -> list[str]:
 
 
 def test_constraints_are_exact_versions_and_no_addresses() -> None:
-    assert [line for line in pins() if not re.fullmatch(r"[\w.-]+==[\d.]+(\.post\d+)?(; [^@/]+)?( {2}# .+)?", line)] == []
+    assert [
+        line for line in pins() if not re.fullmatch(r"[\w.-]+==[\d.]+(\.post\d+)?(; [^@/]+)?( {2}# .+)?", line)
+    ] == []
     assert "://" not in (ROOT / "constraints.txt").read_text(encoding="utf-8")
 
 
