@@ -132,7 +132,7 @@ async def test_a_sites_feed_tells_what_began_and_what_ended_the_newest_first(rea
         ({"url": site("vlast.kz"), "network": "9198"}, set()),
         ({"url": "ratel.kz"}, {"ratel.kz"}),
     ],
-    ids=str,
+    ids=lambda value: " ".join(sorted(value)) if isinstance(value, set) else str(value),
 )
 async def test_a_feed_is_of_what_was_chosen(reading: Ask, query: dict[str, str], sites: set[str]) -> None:
     async with reading() as client:
