@@ -104,13 +104,14 @@ def _some(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
 def _lines(body: bytearray, most_bytes: int) -> Iterator[bytes]:
     """Those that are not blank, one in memory at a time; of one that is longer, no more than shows that it is."""
     # Blanks are passed over within the library: a body may be made of nothing else.
+    view = memoryview(body)  # what is cut out of it is copied once
     for found in _LINE.finditer(body):
         begin, end = found.span()
         if end - begin > most_bytes:
             end = begin + most_bytes + 1
-            yield bytes(body[begin:end])
+            yield bytes(view[begin:end])
             continue
-        line = bytes(body[begin:end]).rstrip()
+        line = bytes(view[begin:end]).rstrip()
         try:
             line.decode()
         except UnicodeDecodeError as exc:

@@ -26,7 +26,7 @@ from tests.server.serving import cpu_s, forget_peak, peak_mib, until
 __all__ = ["browser", "serve"]
 
 MEBIBYTE = 1024 * 1024
-MOST_MIB = 430  # of the process, whatever is sent to it: four whole bodies of 64, and some 150 of the program itself
+MOST_MIB = 400  # of the process, whatever is sent to it: 64 are a whole body's, some 150 the program's own
 
 
 @pytest.fixture(scope="module")
